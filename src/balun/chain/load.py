@@ -1,0 +1,219 @@
+"""A project's folder becomes a chain. No rows are touched."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+from graphlib import CycleError, TopologicalSorter
+from pathlib import Path
+
+from balun.chain.config import Config, read_config
+from balun.chain.contract import Contract
+from balun.chain.corpus import Corpus
+from balun.chain.feature import Aggregate, Latest
+from balun.chain.graph import KINDS, Declared, Graph, Node, kind_of
+from balun.chain.model import Model
+from balun.chain.surface import Surface
+from balun.chain.table import PythonTable, Table
+from balun.errors import ProjectError, nearest
+from balun.finding import Finding, Place
+
+Named = tuple[str, Declared]
+
+
+def load_graph(folder: Path) -> Graph:
+    """Everything declared under `folder`, checked to hang together. Raises ProjectError with all that is wrong."""
+    config = read_config(folder)
+    named, faults = _read(config)
+    faults += _twice(named)
+    if faults:
+        raise ProjectError(faults)
+    return _graph(config, named)
+
+
+def _read(config: Config) -> tuple[list[Named], list[Finding]]:
+    root = config.folder
+    named: list[Named] = []
+    faults: list[Finding] = []
+
+    def gather(read: Callable[[], Iterable[Named]]) -> None:
+        try:
+            named.extend(read())
+        except ProjectError as exc:
+            faults.extend(exc.findings)
+
+    for file in _files(root / "contracts", (".yaml", ".yml")):
+        gather(lambda file=file: _contracts(file, config))  # type: ignore[misc]
+    for file in _files(root / "tables", (".sql",)):
+        gather(lambda file=file: _table(file, root))  # type: ignore[misc]
+    gather(lambda: _python(root))
+    if not named and not faults:
+        faults.append(
+            Finding(
+                "project-empty",
+                Place("balun.toml"),
+                "there is nothing in contracts/, tables/ or a Python file",
+                mend="draft contracts from your data with `balun init FILES`",
+            )
+        )
+    return named, faults
+
+
+def _files(folder: Path, endings: tuple[str, ...]) -> list[Path]:
+    return sorted(file for file in folder.rglob("*") if file.suffix in endings and file.is_file())
+
+
+def _contracts(file: Path, config: Config) -> list[Named]:
+    from balun.chain.odcs import read_contracts
+
+    return [(contract.name, contract) for contract in read_contracts(file, config.folder, config.zone)]
+
+
+def _table(file: Path, root: Path) -> list[Named]:
+    from balun.chain.sql_table import read_table
+
+    return [(file.stem, read_table(file, root))]
+
+
+def _python(root: Path) -> list[Named]:
+    from balun.chain.python_file import read_python
+
+    return [(name, declared) for name, declared in read_python(root)]
+
+
+def _twice(named: list[Named]) -> list[Finding]:
+    """Events and tables share one set of names, since SQL reads both; other kinds have one each."""
+    first: dict[tuple[str, str], Declared] = {}
+    faults = []
+    for name, declared in named:
+        kind = kind_of(declared)
+        space = ("relation" if kind in {"event", "table"} else kind, name.lower())
+        if space in first:
+            earlier = first[space].place
+            faults.append(
+                Finding(
+                    "name-twice",
+                    declared.place,
+                    f"{kind} {name} is also declared in {earlier}",
+                    mend="give one of them another name",
+                )
+            )
+        first.setdefault(space, declared)
+    return faults
+
+
+def _graph(config: Config, named: list[Named]) -> Graph:
+    ids = {f"{kind_of(declared)}:{name}": declared for name, declared in named}
+    edges: dict[str, tuple[str, ...]] = {}
+    faults: list[Finding] = []
+    for node, declared in ids.items():
+        parents, missing = _parents(node, declared, ids)
+        edges[node] = parents
+        faults.extend(missing)
+    if faults:
+        raise ProjectError(faults)
+    owners = _owners(ids)
+    nodes = {}
+    for node in _ordered(edges, ids):
+        kind, name = node.split(":", 1)
+        nodes[node] = Node(kind, name, owners[node], ids[node], edges[node])
+    return Graph(config, nodes)
+
+
+def _parents(node: str, declared: Declared, ids: dict[str, Declared]) -> tuple[tuple[str, ...], list[Finding]]:
+    match declared:
+        case Contract():
+            wanted: list[tuple[str, tuple[str, ...]]] = []
+        case Table() | PythonTable():
+            wanted = [(name, ("event", "table")) for name in declared.parents]
+        case Aggregate() | Latest():
+            wanted = [(declared.source, ("event", "table"))]
+        case Corpus():
+            wanted = [(name, ("event", "table")) for name in declared.parents]
+            wanted += [(name, ("feature",)) for name in declared.features if isinstance(name, str)]
+        case Model():
+            wanted = [(declared.corpus, ("corpus",))]
+        case Surface():
+            wanted = [(name, ("model",)) for name in declared.uses]
+    found, missing = [], []
+    for name, kinds in wanted:
+        parent = _find(name, kinds, ids)
+        if parent:
+            found.append(parent)
+        else:
+            known = [other.split(":", 1)[1] for other in ids if other.split(":", 1)[0] in kinds]
+            missing.append(_missing(node, declared, name, kinds, known))
+    return tuple(dict.fromkeys(found)), missing
+
+
+def _find(name: str, kinds: tuple[str, ...], ids: dict[str, Declared]) -> str | None:
+    for node in ids:
+        kind, other = node.split(":", 1)
+        if kind in kinds and other.lower() == name.lower():
+            return node
+    return None
+
+
+def _missing(node: str, declared: Declared, name: str, kinds: tuple[str, ...], known: list[str]) -> Finding:
+    what = " or ".join(kinds)
+    return Finding(
+        "parent-missing",
+        _line_of(name, declared),
+        f"{node.replace(':', ' ')} reads {name}, and there is no {what} of that name{nearest(name, known)}",
+        mend=f"mend the name, or declare {name}",
+        owner=getattr(declared, "owner", None),
+    )
+
+
+def _line_of(name: str, declared: Declared) -> Place:
+    if isinstance(declared, Table):
+        word = re.compile(rf"\b{re.escape(name)}\b")
+        after_front = declared.sql.find("*/") if declared.sql.lstrip().startswith("/*") else 0
+        found = word.search(declared.sql, max(after_front, 0))
+        if found:
+            return Place(declared.place.file, declared.sql[: found.start()].count("\n") + 1)
+    return declared.place
+
+
+def _owners(ids: dict[str, Declared]) -> dict[str, str | None]:
+    """Each node's owner; a feature without one belongs to the first corpus that uses it."""
+    owners = {node: declared.owner for node, declared in ids.items()}
+    for declared in ids.values():
+        if isinstance(declared, Corpus):
+            for name in declared.features:
+                feature = f"feature:{name}"
+                if feature in owners and owners[feature] is None:
+                    owners[feature] = declared.owner
+    return owners
+
+
+def _ordered(edges: dict[str, tuple[str, ...]], ids: dict[str, Declared]) -> list[str]:
+    """Parents before children; among those that could come next, by kind, then name."""
+    sorter = TopologicalSorter(edges)
+    try:
+        sorter.prepare()
+    except CycleError as exc:
+        raise _cycle(exc.args[1], ids) from exc
+    order: list[str] = []
+    ready = list(sorter.get_ready())
+    while ready:
+        ready.sort(key=lambda node: (KINDS.index(node.split(":", 1)[0]), node))
+        node = ready.pop(0)
+        order.append(node)
+        sorter.done(node)
+        ready.extend(sorter.get_ready())
+    return order
+
+
+def _cycle(nodes: list[str], ids: dict[str, Declared]) -> ProjectError:
+    names = [node.split(":", 1)[1] for node in reversed(nodes)]
+    start = names.index(min(names[:-1]))
+    path = [*names[start:-1], *names[:start], names[start]]
+    declared = next(ids[node] for node in nodes if node.split(":", 1)[1] == path[0])
+    return ProjectError.at(
+        "cycle",
+        _line_of(path[1], declared),
+        f"the tables read each other in a circle: {' > '.join(path)}",
+        mend="take one of these reads out",
+        owner=getattr(declared, "owner", None),
+    )

@@ -1,0 +1,16 @@
+"""A surface: a place in the product where models' answers show."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from balun.finding import Place
+
+
+@dataclass(frozen=True)
+class Surface:
+    name: str
+    uses: tuple[str, ...]
+    owner: str | None
+    place: Place
+    description: str | None = None

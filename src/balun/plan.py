@@ -1,0 +1,231 @@
+"""What there is to make, in order, and what it will be called: each result is named by the content of its inputs."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+from balun.chain.contract import Contract
+from balun.chain.corpus import Corpus
+from balun.chain.feature import Aggregate, Columns, Latest
+from balun.chain.graph import Graph, Node
+from balun.chain.model import Model
+from balun.chain.sql_table import canonical
+from balun.chain.table import PythonTable, Table
+from balun.facts.supply import Supply
+from balun.snapshot import Json, Snapshot, Store, digest
+
+# Raise it when the same inputs come to give other bytes.
+_FORMAT = 1
+
+
+@dataclass(frozen=True)
+class Step:
+    """One result to make.
+
+    id: `event:departure`, `table:flown`, `examples:late`, `feature:traffic@late`, `corpus:late`, `model:delay`.
+    name: its snapshot's, from `ingredients`. parents: ids of steps that it reads.
+    """
+
+    id: str
+    node: Node
+    name: str
+    ingredients: Json
+    parents: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """steps: parents before children."""
+
+    steps: Mapping[str, Step]
+
+    def __iter__(self) -> Iterator[Step]:
+        return iter(self.steps.values())
+
+
+def make_plan(graph: Graph, supply: Supply, files: Mapping[str, tuple[Path, ...]], store: Store) -> Plan:
+    """files: for each event's node, where its rows lie."""
+    steps: dict[str, Step] = {}
+
+    def add(id_: str, node: Node, parents: tuple[str, ...], **ingredients: object) -> None:
+        whole = {"format": _FORMAT, **ingredients, "parents": {parent: steps[parent].name for parent in parents}}
+        slug = "-".join(part for part in id_.replace("@", ":").split(":"))
+        safe = "".join(letter if letter.isalnum() or letter in "-_" else "_" for letter in slug)
+        steps[id_] = Step(id_, node, f"{safe}-{digest(whole)}", whole, parents)
+
+    for node in graph:
+        match node.declared:
+            case Contract() as contract:
+                data = {file.name: store.content(file) for file in files[node.id]}
+                add(node.id, node, (), duckdb=_version("duckdb"), contract=_contract(contract, graph), data=data)
+            case Table() as table:
+                promises = [table.key, table.required]
+                sql = canonical(table.sql)
+                add(node.id, node, node.parents, duckdb=_version("duckdb"), sql=sql, promises=promises)
+            case PythonTable() as table:
+                add(node.id, node, node.parents, code=table.code, columns=table.columns, key=table.key)
+            case Corpus() as corpus:
+                _add_corpus(add, graph, supply, node, corpus)
+            case Model() as model:
+                add(node.id, node, node.parents, **_model(model))
+    return Plan(steps)
+
+
+def _add_corpus(add, graph: Graph, supply: Supply, node: Node, corpus: Corpus) -> None:  # type: ignore[no-untyped-def]
+    relations = tuple(parent for parent in node.parents if not parent.startswith("feature:"))
+    examples = f"examples:{corpus.name}"
+    add(examples, node, relations, duckdb=_version("duckdb"), sql=canonical(corpus.examples), at=corpus.at)
+    made = [examples]
+    for name in corpus.features:
+        if isinstance(name, Columns):
+            continue
+        feature = graph.nodes[f"feature:{name}"]
+        id_ = f"{feature.id}@{corpus.name}"
+        known = supply.available(feature.parents[0])
+        add(
+            id_,
+            feature,
+            (feature.parents[0], examples),
+            duckdb=_version("duckdb"),
+            feature=_feature(feature.declared),
+            available=[known.row, sorted(known.columns.items())],
+            key=supply.key(feature.parents[0]),
+            zone=supply.zone(feature.parents[0]),
+        )
+        made.append(id_)
+    inputs = [list(part.names) if isinstance(part, Columns) else part for part in corpus.features]
+    add(
+        node.id,
+        node,
+        tuple(made),
+        duckdb=_version("duckdb"),
+        label=corpus.label,
+        label_known=supply.label_known(node.id),
+        entity=corpus.entity,
+        inputs=inputs,
+        slices=sorted(slices_of(graph, node)),
+    )
+
+
+def slices_of(graph: Graph, corpus: Node) -> set[str]:
+    """Columns that the corpus's models break their errors down by."""
+    models = [node.declared for node in graph.children(corpus)]
+    return {name for model in models if isinstance(model, Model) for name in model.slices}
+
+
+def _contract(contract: Contract, graph: Graph) -> Json:
+    """What of a contract decides which rows are kept and how they read; not who owns it or what it says of them."""
+    told = {"place", "description", "classification", "unit", "resolution", "available", "references"}
+    columns = [
+        {key: value for key, value in dataclasses.asdict(column).items() if key not in told and value not in (None, ())}
+        for column in contract.columns
+    ]
+    quality = [_plain(rule) for rule in contract.quality]
+    source = _plain(contract.source) if contract.source else None
+    return {"zone": graph.config.zone, "columns": columns, "quality": quality, "source": source}
+
+
+def _feature(feature: object) -> Json:
+    if not isinstance(feature, Aggregate | Latest):
+        raise TypeError(f"{type(feature).__name__} is no feature")
+    return _plain(feature)
+
+
+def _plain(value: object) -> dict[str, object]:
+    """A declaration as data, without where it stands and whose it is."""
+    whole: dict[str, object] = dataclasses.asdict(value)  # type: ignore[call-overload]
+    return {key: item for key, item in whole.items() if key not in {"place", "owner"}}
+
+
+def _model(model: Model) -> dict[str, object]:
+    package = type(model.estimator).__module__.split(".")[0]
+    return {
+        "estimator": described(model.estimator),
+        "metric": model.metric,
+        "split": dataclasses.asdict(model.split),
+        "slices": model.slices,
+        "seed": model.seed,
+        "versions": {name: _version(name) for name in sorted({package.replace("sklearn", "scikit-learn")})},
+    }
+
+
+def described(estimator: object) -> str:
+    """What an estimator is and is set to, without addresses in memory, the same in each process.
+
+    >>> from sklearn.linear_model import Ridge
+    >>> described(Ridge(alpha=2.0)).startswith("sklearn.linear_model._ridge.Ridge(alpha=2.0,")
+    True
+    """
+    kind = type(estimator)
+    name = f"{kind.__module__}.{kind.__qualname__}"
+    if hasattr(estimator, "get_params") and not isinstance(estimator, type):
+        parts = [f"{key}={described(value)}" for key, value in sorted(estimator.get_params(deep=False).items())]
+        return f"{name}({', '.join(parts)})"
+    if isinstance(estimator, list | tuple):
+        return f"[{', '.join(map(described, estimator))}]"
+    if callable(estimator):
+        return f"{getattr(estimator, '__module__', '')}.{getattr(estimator, '__qualname__', name)}"
+    return repr(estimator)
+
+
+def _version(package: str) -> str:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return "none"
+
+
+@dataclass(frozen=True)
+class State:
+    """How a step stands: `fresh`, or why it is to be made."""
+
+    step: Step
+    fresh: bool
+    why: str
+
+
+def states(plan: Plan, store: Store) -> list[State]:
+    """Each step's state, in the plan's order."""
+    found: dict[str, State] = {}
+    for step in plan:
+        stale = [parent for parent in step.parents if not found[parent].fresh]
+        if store.find(step.name):
+            found[step.id] = State(step, True, "up to date")
+        else:
+            found[step.id] = State(step, False, _why(step, store.current(step.id), stale))
+    return list(found.values())
+
+
+def _why(step: Step, last: Snapshot | None, stale: list[str]) -> str:
+    if last is None:
+        return "never made"
+    if last.name == step.name:
+        return "its files are gone or cut short"
+    words = {
+        "sql": "its SQL changed",
+        "promises": "its promises changed",
+        "contract": "its contract changed",
+        "data": "its data changed",
+        "code": "its code changed",
+        "feature": "its declaration changed",
+        "available": "when its source is known changed",
+        "estimator": "its estimator changed",
+        "duckdb": "DuckDB is another version",
+        "versions": "a library is another version",
+        "format": "Balun writes it otherwise now",
+    }
+    own = [
+        words.get(key, f"its {key.replace('_', ' ')} changed")
+        for key in step.ingredients
+        if key != "parents" and _json(step.ingredients[key]) != _json(last.ingredients.get(key))
+    ]
+    above = [f"{parent.split(':', 1)[1]} is to be made again" for parent in stale]
+    return ", ".join(own or above or ["what it reads changed"])
+
+
+def _json(value: object) -> str:
+    return digest({"value": value})

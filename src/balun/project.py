@@ -1,0 +1,223 @@
+"""A project from Python: the same verbs as the command line, and its rows as Arrow, Polars or pandas."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from balun.chain.config import find_project
+from balun.chain.graph import Graph, Node
+from balun.chain.load import load_graph
+from balun.engine import Engine, literal
+from balun.errors import UsageError
+from balun.facts.supply import Supply, supply_of
+from balun.run import Report, Watch, run
+from balun.snapshot import Snapshot, Store
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import polars as pl
+    import pyarrow as pa
+
+    from balun.fit import Fitted, Result
+    from balun.near import Near
+    from balun.status import Status
+
+
+def load(folder: str | Path = ".") -> Project:
+    """Open the project in `folder`, or the nearest one above it. Raises ProjectError with all that is wrong with it."""
+    return Project(find_project(Path(folder)))
+
+
+class Project:
+    """A chain and its snapshots.
+
+    `project["flown"]` is a node by its name, or by its id (`feature:weather`) where two kinds share a name.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.graph: Graph = load_graph(folder)
+        self.store = Store(self.graph.config.snapshots)
+
+    @cached_property
+    def supply(self) -> Supply:
+        """Columns, types and availability of each node."""
+        return supply_of(self.graph)
+
+    @property
+    def name(self) -> str:
+        return self.graph.config.name
+
+    def __repr__(self) -> str:
+        return f"<Project {self.name}: {len(self.graph.nodes)} nodes>"
+
+    def __iter__(self) -> Iterator[Part]:
+        return (Part(self, node) for node in self.graph)
+
+    def __getitem__(self, word: str) -> Part:
+        """Raises UsageError for a name that isn't there, with the nearest, or that may mean several."""
+        return Part(self, self.graph.find(word))
+
+    def run(self, *, wait: bool = False, watch: Watch | None = None) -> Report:
+        """Make what is stale. Raises ProjectError, and Busy where another run works on it and `wait` is False."""
+        return run(self.folder, wait=wait, watch=watch)
+
+    def status(self) -> Status:
+        """What is stale, and why."""
+        from balun.status import status
+
+        return status(self.folder)
+
+    def near(self, word: str) -> Near:
+        """One level up and one level down of a node, with sample rows."""
+        from balun.near import near
+
+        return near(self.graph, SnapshotRows(self), self.graph.find(word))
+
+    def map(self) -> dict[str, object]:
+        """The chain as data: nodes, edges and interfaces between owners."""
+        from balun.map import as_json
+
+        return as_json(self.graph)
+
+    def snapshot(self, node: Node, step: str | None = None) -> Snapshot:
+        """The current snapshot of a node. Raises UsageError where there is none yet."""
+        found = self.store.current(step or node.id)
+        if found is None:
+            raise UsageError(f"{step or node.id} has no rows yet: run the project first")
+        return found
+
+
+class Part:
+    """One node of a project, with its rows as of the last run."""
+
+    def __init__(self, project: Project, node: Node) -> None:
+        self.project = project
+        self.node = node
+
+    def __repr__(self) -> str:
+        return f"<{self.node.id} of {self.project.name}, owner {self.node.owner}>"
+
+    @property
+    def owner(self) -> str | None:
+        return self.node.owner
+
+    @property
+    def parents(self) -> list[Part]:
+        return [Part(self.project, node) for node in self.project.graph.parents(self.node)]
+
+    @property
+    def children(self) -> list[Part]:
+        return [Part(self.project, node) for node in self.project.graph.children(self.node)]
+
+    def path(self) -> Path:
+        """The Parquet file of its rows; of a feature, beside the examples of the first corpus that uses it."""
+        return self.project.snapshot(self.node, self._step()).rows
+
+    def rows(self, limit: int | None = None) -> pa.Table:
+        """Rows as an Arrow table; events after quarantine, features with the number of their example."""
+        import pyarrow.parquet as pq
+
+        if limit is None:
+            return pq.read_table(self.path())
+        return _head(self.path(), limit)
+
+    def pl(self, limit: int | None = None) -> pl.DataFrame:
+        """Rows as a Polars frame; needs `balun[polars]`."""
+        import polars
+
+        frame = polars.from_arrow(self.rows(limit))
+        assert isinstance(frame, polars.DataFrame)
+        return frame
+
+    def df(self, limit: int | None = None) -> pd.DataFrame:
+        """Rows as a pandas frame; needs `balun[pandas]`."""
+        frame: pd.DataFrame = self.rows(limit).to_pandas()
+        return frame
+
+    def quarantined(self) -> pa.Table:
+        """An event's rows that were set aside, in raw form, with source, row and all reasons."""
+        import pyarrow.parquet as pq
+
+        if self.node.kind != "event":
+            raise UsageError(f"{self.node.id} is no event; only events have a quarantine")
+        return pq.read_table(self.project.snapshot(self.node).folder / "quarantine.parquet")
+
+    @property
+    def result(self) -> Result:
+        """A model's test. Raises UsageError for other nodes."""
+        from balun.fit import Result
+
+        told = self._model().info["result"]
+        assert isinstance(told, Mapping)
+        return Result.from_json(told)
+
+    def fitted(self) -> Fitted:
+        """A model as it was fitted: `.predict(rows)`, `.predict_proba(rows)`. Raises UsageError for other nodes."""
+        from balun.fit import Fitted
+
+        return Fitted.load(self._model().folder)
+
+    def _model(self) -> Snapshot:
+        if self.node.kind != "model":
+            raise UsageError(f"{self.node.id} is no model")
+        return self.project.snapshot(self.node)
+
+    def _step(self) -> str:
+        if self.node.kind in {"model", "surface"}:
+            raise UsageError(f"{self.node.id} has no rows; a model has .result and .fitted()")
+        if self.node.kind != "feature":
+            return self.node.id
+        corpora = self.project.graph.children(self.node)
+        if not corpora:
+            raise UsageError(f"{self.node.id} is used by no corpus, so it has no rows")
+        return f"{self.node.id}@{corpora[0].name}"
+
+
+class SnapshotRows:
+    """What `near` reads: columns from the declarations, rows from the snapshots where there are any."""
+
+    def __init__(self, project: Project) -> None:
+        self._project = project
+
+    def columns(self, node: Node) -> Mapping[str, str]:
+        supply = self._project.supply
+        if node.kind in {"event", "table"}:
+            return supply.columns(node.id)
+        found = self._found(node)
+        return _types(found.rows) if found and found.rows.exists() else {}
+
+    def info(self, node: Node) -> Mapping[str, object]:
+        found = self._found(node)
+        return found.info if found else {}
+
+    def count(self, node: Node) -> int | None:
+        rows = self.info(node).get("rows")
+        return rows if isinstance(rows, int) else None
+
+    def sample(self, node: Node, limit: int, where: str | None = None) -> pa.Table | None:
+        found = self._found(node)
+        return _head(found.rows, limit, where) if found and found.rows.exists() else None
+
+    def _found(self, node: Node) -> Snapshot | None:
+        try:
+            part = Part(self._project, node)
+            return self._project.store.current(node.id if node.kind == "model" else part._step())  # noqa: SLF001
+        except UsageError:
+            return None
+
+
+def _head(file: Path, limit: int, where: str | None = None) -> pa.Table:
+    with Engine(threads=2) as engine:
+        condition = f" WHERE {where}" if where else ""
+        sql = f"SELECT * FROM read_parquet({literal(str(file))}){condition} LIMIT {int(limit)}"
+        return engine.connection.execute(sql).to_arrow_table()
+
+
+def _types(file: Path) -> dict[str, str]:
+    with Engine(threads=1) as engine:
+        rows = engine.connection.execute(f"DESCRIBE SELECT * FROM read_parquet({literal(str(file))})").fetchall()
+    return {str(row[0]): str(row[1]) for row in rows}

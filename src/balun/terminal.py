@@ -1,0 +1,181 @@
+"""What runs, reports and rows look like in a terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import TracebackType
+from typing import TYPE_CHECKING, Self
+
+from rich.table import Table
+from rich.text import Text
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+    from rich.console import Console
+    from rich.progress import Progress as Bar
+    from rich.progress import TaskID
+
+    from balun.run import Outcome, Report
+    from balun.status import Status
+
+
+class Progress:
+    """A bar on standard error with the step at hand; nothing where that is no terminal."""
+
+    def __init__(self, *, shown: bool) -> None:
+        self._shown = shown
+        self._bar: Bar | None = None
+        self._task: TaskID | None = None
+        self._step = ""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.end()
+
+    def begin(self, steps: list[str]) -> None:
+        if not self._shown or not steps:
+            return
+        from rich.console import Console
+        from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn
+        from rich.progress import Progress as Bar
+
+        columns = (BarColumn(24), MofNCompleteColumn(), TimeElapsedColumn(), TextColumn("{task.description}"))
+        self._bar = Bar(*columns, console=Console(stderr=True), transient=True)
+        self._task = self._bar.add_task("", total=len(steps))
+        self._bar.start()
+
+    def start(self, step: str) -> None:
+        self._step = step
+        self._describe(step)
+
+    def say(self, words: str) -> None:
+        self._describe(f"{self._step}: {words}")
+
+    def done(self) -> None:
+        if self._bar and self._task is not None:
+            self._bar.advance(self._task)
+
+    def end(self) -> None:
+        if self._bar:
+            self._bar.stop()
+            self._bar = None
+
+    def _describe(self, words: str) -> None:
+        if self._bar and self._task is not None:
+            self._bar.update(self._task, description=words)
+
+
+def print_report(report: Report, console: Console) -> None:
+    """Counts of each step, the tests of the models, the findings, and what was made."""
+    _print_events([outcome for outcome in report.outcomes if outcome.step.startswith("event:")], console)
+    _print_steps([outcome for outcome in report.outcomes if not outcome.step.startswith(("event:", "model:"))], console)
+    for outcome in report.outcomes:
+        if outcome.step.startswith("model:"):
+            _print_model(outcome, console)
+    for finding in report.findings:
+        console.print(Text(str(finding), style="yellow"))
+    console.print(_last_line(report))
+
+
+def _last_line(report: Report) -> str:
+    made = f"{report.made} of {len(report.outcomes)} made" if report.made else "Nothing to make: all is up to date"
+    found = f", {len(report.findings)} findings" if report.findings else ""
+    return f"{made}{found}, {report.seconds:.1f} s"
+
+
+def _grid(*columns: str) -> Table:
+    table = Table(box=None, pad_edge=False, header_style="bold", show_edge=False)
+    for column in columns:
+        numeric = column in {"collected", "kept", "quarantined", "duplicates", "rows", "seconds", "in", "out"}
+        table.add_column(column, justify="right" if numeric else "left", overflow="fold")
+    return table
+
+
+def _print_events(outcomes: list[Outcome], console: Console) -> None:
+    table = _grid("event", "owner", "collected", "", "kept", "", "quarantined", "", "duplicates", "seconds")
+    reasons = []
+    for outcome in outcomes:
+        counts = outcome.info.get("collected")
+        if not isinstance(counts, Mapping):
+            continue
+        numbers = [f"{counts[name]:,}" for name in ("collected", "kept", "quarantined", "duplicates")]
+        equation = [numbers[0], "=", numbers[1], "+", numbers[2], "+", numbers[3]]
+        table.add_row(_name(outcome), outcome.owner or "", *equation, _seconds(outcome))
+        reasons += [(_name(outcome), reason) for reason in counts.get("reasons", ())]
+    if outcomes:
+        console.print(table)
+    for name, reason in reasons:
+        console.print(f"  {name}: {reason['rows']:,} × {reason['message']}", style="yellow")
+    console.print()
+
+
+def _print_steps(outcomes: list[Outcome], console: Console) -> None:
+    table = _grid("step", "owner", "rows", "", "seconds")
+    for outcome in outcomes:
+        rows = outcome.info.get("rows")
+        note = ""
+        if isinstance(outcome.info.get("unlabelled"), int):
+            note = f"{outcome.info['examples']:,} examples, {outcome.info['unlabelled']:,} without a label"
+        shown = f"{rows:,}" if isinstance(rows, int) else ""
+        table.add_row(outcome.step.replace(":", " ", 1), outcome.owner or "", shown, note, _seconds(outcome))
+    if outcomes:
+        console.print(table)
+        console.print()
+
+
+def _print_model(outcome: Outcome, console: Console) -> None:
+    from balun.fit import Result, draw
+
+    told = outcome.info.get("result")
+    if isinstance(told, Mapping):
+        console.print(f"[bold]model {_name(outcome)}[/bold]   owner {outcome.owner}   {_seconds(outcome)} s")
+        draw(Result.from_json(told), console)
+        console.print()
+
+
+def _name(outcome: Outcome) -> str:
+    return outcome.step.split(":", 1)[1]
+
+
+def _seconds(outcome: Outcome) -> str:
+    return f"{outcome.seconds:.1f}" if outcome.made else "kept"
+
+
+def print_status(status: Status, console: Console) -> None:
+    table = _grid("step", "owner", "state")
+    for state in status.states:
+        words = Text(state.why, style="green" if state.fresh else "yellow")
+        table.add_row(state.step.id.replace(":", " ", 1), state.step.node.owner or "", words)
+    console.print(table)
+    console.print(f"{status.stale} of {len(status.states)} to make" if status.stale else "All is up to date")
+
+
+def print_rows(rows: pa.Table, console: Console) -> None:
+    """Rows as a table; where they are too wide, each row as a list of its values."""
+    names = list(rows.column_names)
+    shown = [[_cell(value) for value in row.values()] for row in rows.to_pylist()]
+    widths = [max([len(name), *(len(row[place]) for row in shown)]) for place, name in enumerate(names)]
+    if sum(widths) + 2 * len(widths) <= console.width:
+        table = _grid(*names)
+        for row in shown:
+            table.add_row(*row)
+        console.print(table)
+        return
+    for number, row in enumerate(shown, 1):
+        console.print(f"[bold]row {number}[/bold]")
+        for name, value in zip(names, row, strict=True):
+            console.print(Text(f"  {name:<{max(map(len, names))}}  {value}"))
+
+
+def _cell(value: object) -> str:
+    if value is None:
+        return "·"
+    if isinstance(value, float):
+        return f"{value:.6g}"
+    if isinstance(value, list):
+        return "; ".join(map(str, value))
+    return str(value)

@@ -1,0 +1,2 @@
+-- reads the second, which reads it
+SELECT * FROM second

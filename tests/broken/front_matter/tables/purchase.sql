@@ -1,0 +1,4 @@
+/* owner: data-platform
+   keys: order_id
+   at: [placed]        */
+SELECT * FROM "order"

@@ -1,0 +1,5 @@
+/* owner: data-platform
+   key: order_id
+   at: placed          */
+SELECT *
+FROM orders

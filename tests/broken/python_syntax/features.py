@@ -1,0 +1,3 @@
+import balun as bl
+
+spending = bl.aggregate("purchase", by="customer"

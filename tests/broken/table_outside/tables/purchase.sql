@@ -1,0 +1,2 @@
+/* owner: data-platform */
+SELECT * FROM read_csv('/etc/passwd')

@@ -1,0 +1,3 @@
+/* owner: data-platform */
+SELECT 1 AS customer;
+DROP TABLE customer

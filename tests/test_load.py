@@ -1,0 +1,77 @@
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+
+import balun as bl
+from balun.chain.load import load_graph
+
+
+def test_parents_come_from_parsing(shop: Path) -> None:
+    graph = load_graph(shop)
+    assert graph.nodes["table:purchase"].parents == ("event:order", "event:customer")
+    assert graph.nodes["corpus:returns"].parents == (
+        "table:purchase", "table:big", "feature:spending", "feature:before",
+    )  # fmt: skip
+
+
+def test_features_take_the_owner_of_their_corpus(shop: Path) -> None:
+    assert load_graph(shop).nodes["feature:spending"].owner == "ml-returns"
+
+
+def test_parents_come_before_children(shop: Path) -> None:
+    order = list(load_graph(shop).nodes)
+    graph = load_graph(shop)
+    assert all(order.index(parent) < order.index(node.id) for node in graph for parent in node.parents)
+
+
+def test_interfaces_are_edges_between_owners(shop: Path) -> None:
+    found = {(edge.supplier.name, edge.consumer.name) for edge in load_graph(shop).interfaces()}
+    assert found == {
+        ("order", "purchase"), ("customer", "purchase"), ("purchase", "spending"), ("purchase", "before"),
+        ("purchase", "returns"), ("big", "returns"), ("risk", "checkout page"),
+    }  # fmt: skip
+
+
+def test_loading_leaves_python_as_it_was(shop: Path) -> None:
+    path, modules = list(sys.path), set(sys.modules)
+    load_graph(shop)
+    assert sys.path == path
+    assert not {"features", "models", "big"} & (set(sys.modules) - modules)
+    assert not list(shop.rglob("__pycache__"))
+
+
+def test_two_projects_keep_their_own_features(shop: Path, tmp_path: Path) -> None:
+    from shop import make_shop
+
+    other = make_shop(tmp_path / "other", orders=10)
+    text = (other / "features.py").read_text(encoding="utf-8").replace("spending", "outlay")
+    (other / "features.py").write_text(text, encoding="utf-8")
+    assert "feature:outlay" in load_graph(other).nodes
+    assert "feature:spending" in load_graph(shop).nodes
+
+
+def test_name_of_two_kinds_asks_which(shop: Path) -> None:
+    (shop / "tables" / "risk.sql").write_text("SELECT 1 AS one", encoding="utf-8")
+    with pytest.raises(bl.BalunError, match="table:risk or model:risk"):
+        load_graph(shop).find("risk")
+
+
+def test_misspelt_name_gets_its_nearest(shop: Path) -> None:
+    with pytest.raises(bl.BalunError, match="did you mean purchase"):
+        load_graph(shop).find("purchse")
+
+
+def test_commented_name_is_no_parent(shop: Path) -> None:
+    (shop / "tables" / "one.sql").write_text(
+        "WITH customer AS (SELECT 1 AS x) -- FROM nowhere\nSELECT * FROM customer", encoding="utf-8"
+    )
+    assert load_graph(shop).nodes["table:one"].parents == ()
+
+
+def test_cte_may_hide_what_it_reads(shop: Path) -> None:
+    sql = "WITH customer AS (SELECT * FROM customer WHERE country = 'de') SELECT * FROM customer"
+    (shop / "tables" / "german.sql").write_text(sql, encoding="utf-8")
+    assert load_graph(shop).nodes["table:german"].parents == ("event:customer",)
