@@ -19,7 +19,7 @@ demo: $(VENV)/demo
 	$(RUN)/balun -C examples/flights map
 
 test: lint
-	OMP_NUM_THREADS=1 $(RUN)/pytest -n 2 -m "not long"
+	OMP_NUM_THREADS=1 $(RUN)/pytest -n 2 --dist loadgroup -m "not long"
 
 lint: $(VENV)/test
 	$(RUN)/ruff check .
@@ -27,7 +27,7 @@ lint: $(VENV)/test
 	$(RUN)/mypy
 
 prove: $(VENV)/test
-	OMP_NUM_THREADS=1 $(RUN)/pytest -n 2 -m long
+	OMP_NUM_THREADS=1 $(RUN)/pytest -n 2 --dist loadgroup -m long
 
 bench: $(VENV)/test
 	$(RUN)/python bench/demo.py

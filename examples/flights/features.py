@@ -50,7 +50,7 @@ late = bl.corpus(
     description="Planned departures, two hours ahead: will it leave more than half an hour late?",
     examples="""
         SELECT
-          carrier, flight, origin, dest, tailnum, sched_dep, distance, seats, plane_year,
+          carrier, flight, origin, dest, tailnum, time_hour, sched_dep, distance, seats, plane_year,
           hour(timezone('America/New_York', sched_dep)) AS hour_of_day,
           isodow(timezone('America/New_York', sched_dep)) AS weekday,
           sched_dep - INTERVAL 2 HOUR AS at,

