@@ -121,6 +121,7 @@ def _syntax(exc: Exception, place: Place, first_line: int) -> ProjectError:
     line = errors[0].get("line")
     near = errors[0].get("highlight")
     what = re.sub(r"\.? *Line \d+.*", "", errors[0].get("description") or str(exc).splitlines()[0], flags=re.DOTALL)
+    what = re.sub(r"<Token .*?text: (.*?), line: .*>", r"\1", what)
     message = what.rstrip(".") + (f", at {near!r}" if near and near not in what else "")
     at = Place(place.file, first_line + line - 1 if line else place.line)
     return ProjectError.at("sql-syntax", at, message, mend="mend the SQL; it is read as DuckDB's dialect")
@@ -155,8 +156,10 @@ def _front_matter(text: str, place: Place) -> tuple[Front, list[Finding]]:
     if not found:
         return empty, []
     before = text[: found.start(1)].count("\n")
+    column = found.start(1) - (text.rfind("\n", 0, found.start(1)) + 1)
     try:
-        tree = yaml.compose(found[1], Loader=yaml.SafeLoader)
+        # What stands beside the opening /* lines up with the lines below it.
+        tree = yaml.compose(" " * column + found[1], Loader=yaml.SafeLoader)
     except yaml.MarkedYAMLError as exc:
         line = before + (exc.problem_mark.line if exc.problem_mark else 0) + 1
         return empty, [

@@ -15,6 +15,7 @@ _PARTS = {
     "XXX": "%z", "XX": "%z", "X": "%z", "xxx": "%z", "xx": "%z", "x": "%z", "Z": "%z", "ZZ": "%z", "ZZZ": "%z",
     "VV": "%Z",
 }  # fmt: skip
+_JAVA = {part: letters for letters, part in reversed(_PARTS.items())}
 _TOKEN = re.compile(r"''|'((?:[^']|'')*)'|([A-Za-z])\2*|[^A-Za-z']+|'")
 _ISO = re.compile(
     r"%Y-%m-%d([T ]%H:%M(:%S([.,](%g|%f|%n))?)?)?(%z)?$|%H:%M:%S$",
@@ -35,10 +36,27 @@ def strptime_pattern(format: str) -> str | None:  # noqa: A002 - ODCS's own word
     pattern = "".join(_part(found) for found in _TOKEN.finditer(format))
     if "%" not in pattern.replace("%%", ""):
         raise ValueError(f"{format!r} holds no part of a time")
-    twice = {part for part in re.findall(r"%-?[A-Za-z]", pattern) if pattern.count(part) > 1}
-    if twice:
+    parts = re.findall(r"%-?([A-Za-z])", pattern)
+    if "M" in parts and not {"H", "I"} & set(parts):
+        raise ValueError(f"{format!r} has minutes and no hours; MM are months, mm are minutes")
+    if len(set(parts)) < len(parts):
         raise ValueError(f"{format!r} reads the same part twice")
     return None if _ISO.match(pattern) else pattern
+
+
+def java_format(pattern: str) -> str:
+    """The Java format of a strptime pattern that `strptime_pattern` gives.
+
+    >>> java_format("%d/%m/%Y at %-H:%M")
+    "dd/MM/yyyy 'at' H:mm"
+    """
+    tokens = re.findall(r"%%|%-?[A-Za-z]|[A-Za-z']+|[^%A-Za-z']+", pattern)
+    return "".join(_JAVA.get(token) or _literal(token) for token in tokens)
+
+
+def _literal(text: str) -> str:
+    text = text.replace("%%", "%")
+    return "'" + text.replace("'", "''") + "'" if re.search(r"[A-Za-z']", text) else text
 
 
 def _part(found: re.Match[str]) -> str:

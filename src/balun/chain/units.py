@@ -11,23 +11,25 @@ from balun.errors import nearest
 if TYPE_CHECKING:
     import pint
 
-CURRENCIES = (
+_CODES = (
     "AED AFN ALL AMD ANG AOA ARS AUD AWG AZN BAM BBD BDT BGN BHD BIF BMD BND BOB BRL BSD BTN BWP BYN BZD CAD CDF CHF "
     "CLP CNY COP CRC CUP CVE CZK DJF DKK DOP DZD EGP ERN ETB EUR FJD FKP GBP GEL GHS GIP GMD GNF GTQ GYD HKD HNL HTG "
     "HUF IDR ILS INR IQD IRR ISK JMD JOD JPY KES KGS KHR KMF KPW KRW KWD KYD KZT LAK LBP LKR LRD LSL LYD MAD MDL MGA "
     "MKD MMK MNT MOP MRU MUR MVR MWK MXN MYR MZN NAD NGN NIO NOK NPR NZD OMR PAB PEN PGK PHP PKR PLN PYG QAR RON RSD "
     "RUB RWF SAR SBD SCR SDG SEK SGD SHP SLE SOS SRD SSP STN SVC SYP SZL THB TJS TMT TND TOP TRY TTD TWD TZS UAH UGX "
     "USD UYU UZS VES VND VUV WST XAF XCD XCG XOF XPF YER ZAR ZMW ZWG"
-).split()
+)
+CURRENCIES = tuple(_CODES.split())
 
-COMMON = frozenset(
+_USUAL = (
     "s second seconds min minute minutes h hour hours d day days week weeks month year years ms millisecond "
     "milliseconds us microsecond microseconds ns nanosecond m meter meters metre metres km kilometer kilometre "
     "cm mm mile miles mi foot feet ft inch inches yard nautical_mile g gram kg kilogram pound lb ounce oz tonne "
     "degC degF kelvin celsius fahrenheit degree degrees radian percent dimensionless count bit byte bytes kilobyte "
     "megabyte gigabyte hertz Hz watt kilowatt kilowatt_hour joule volt ampere pascal hectopascal hPa kPa bar millibar "
-    "mbar knot knots mph kph liter litre liters litres milliliter gallon".split()
+    "mbar knot knots mph kph liter litre liters litres milliliter gallon"
 )
+COMMON = frozenset(_USUAL.split())
 """Known without asking pint, which takes half a second to load; a test asks it."""
 
 _WORD = r"[A-Za-zµμΩ°%][A-Za-z0-9_µμΩ°]*"
@@ -56,7 +58,7 @@ def check_unit(unit: str) -> None:
     (None, None, None)
     >>> check_unit("minuts")
     Traceback (most recent call last):
-    ValueError: minuts is no unit (did you mean minutes or minute?)
+    ValueError: minuts is no unit (did you mean minutes or minute or min?)
     """
     if re.fullmatch(r"[-+.\d\seE]+", unit):
         raise ValueError(f"{unit.strip() or 'nothing'} is a number, and no unit")

@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import cast
 
 import yaml
 
@@ -128,7 +129,7 @@ def parse_yaml(text: str, place: Place) -> Mapping:
     try:
         top = _Tree(place, faults).grow(yaml.parse(text, Loader=_Loader))
     except yaml.MarkedYAMLError as exc:
-        faults.append(_invalid(exc, place))
+        faults.append(_invalid(exc, text, place))
         raise ProjectError(faults) from exc
     except yaml.YAMLError as exc:
         line = text[: getattr(exc, "position", 0)].count("\n") + 1
@@ -150,17 +151,30 @@ def _no_mapping(top: Node | None, place: Place) -> Finding:
     return Finding("yaml-invalid", Place(place.file, top.line if top else 1), what, mend=mend)
 
 
-def _invalid(exc: yaml.MarkedYAMLError, place: Place) -> Finding:
+def _invalid(exc: yaml.MarkedYAMLError, text: str, place: Place) -> Finding:
     mark = exc.problem_mark or exc.context_mark
-    line = mark.line + 1 if mark else None
+    lines = text.splitlines()
+    line = min(mark.line + 1, max(len(lines), 1)) if mark else None
     problem = str(exc.problem or exc.context or "can't be read as YAML")
-    tab = "'\\t'" in problem or "tab" in problem
-    mend = "indent with spaces, never with tabs" if tab else "mend the YAML; indentation, colons and quotes matter"
+    if line and lines and "\t" in lines[line - 1][: len(lines[line - 1]) - len(lines[line - 1].lstrip())]:
+        problem, mend = "a tab indents this line", "indent with spaces, never with tabs"
+    elif isinstance(exc, _Refused):
+        mend = "take some of the nesting out"
+    else:
+        mend = "mend the YAML; indentation, colons and quotes matter"
     return Finding("yaml-invalid", Place(place.file, line), problem, mend=mend)
 
 
 class _Refused(yaml.MarkedYAMLError):
     """Well-formed YAML that is not read any further."""
+
+
+def _mark(event: yaml.Event) -> yaml.Mark:
+    return cast("yaml.Mark", event.start_mark)  # a parser sets it; only an emitter's events have none
+
+
+def _line(event: yaml.Event) -> int:
+    return _mark(event).line + 1
 
 
 class _Tree:
@@ -175,10 +189,9 @@ class _Tree:
     def grow(self, events: Iterator[yaml.Event]) -> Node | None:
         documents = 0
         for event in events:
-            line = event.start_mark.line + 1
+            line = _line(event)
             match event:
-                case yaml.AliasEvent():
-                    self._fault("yaml-alias", line, f"*{event.anchor} is an alias", "write the value out")
+                case yaml.AliasEvent():  # its anchor is at fault
                     self._add(Scalar(line, ""))
                 case yaml.NodeEvent():
                     self._start(event, line)
@@ -196,8 +209,9 @@ class _Tree:
         self.faults.append(Finding(rule, Place(self.place.file, line), message, mend=mend))
 
     def _start(self, event: yaml.NodeEvent, line: int) -> None:
-        if event.anchor is not None:
-            self._fault("yaml-alias", line, f"&{event.anchor} is an anchor", "write the value out where it is needed")
+        if event.anchor is not None and not any(fault.rule == "yaml-anchor" for fault in self.faults):
+            message = f"&{event.anchor} is an anchor; anchors and aliases are not read"
+            self._fault("yaml-anchor", line, message, "write each value out where it is needed")
         tag = getattr(event, "tag", None)
         if tag not in {None, "!", "tag:yaml.org,2002:str"}:
             self._fault("yaml-invalid", line, f"the tag {tag} is not read", "take the tag out")
@@ -212,7 +226,7 @@ class _Tree:
 
     def _enter(self, node: Sequence | Mapping, event: yaml.NodeEvent) -> None:
         if len(self.open) >= DEEPEST:
-            raise _Refused(None, None, f"is nested more than {DEEPEST} deep", event.start_mark)
+            raise _Refused(problem=f"is nested more than {DEEPEST} deep", problem_mark=_mark(event))
         self._add(node)
         self.open.append((node, []))
 
