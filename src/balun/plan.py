@@ -16,7 +16,7 @@ from balun.chain.model import Model
 from balun.chain.sql_table import canonical
 from balun.chain.table import PythonTable, Table
 from balun.facts.supply import Supply
-from balun.snapshot import Json, Snapshot, Store, digest
+from balun.snapshot import Json, Store, digest
 
 # Raise it when the same inputs come to give other bytes.
 _FORMAT = 1
@@ -196,14 +196,16 @@ def states(plan: Plan, store: Store) -> list[State]:
         if store.find(step.name):
             found[step.id] = State(step, True, "up to date")
         else:
-            found[step.id] = State(step, False, _why(step, store.current(step.id), stale))
+            found[step.id] = State(step, False, _why(step, store, stale))
     return list(found.values())
 
 
-def _why(step: Step, last: Snapshot | None, stale: list[str]) -> str:
-    if last is None:
+def _why(step: Step, store: Store, stale: list[str]) -> str:
+    name = store.current_name(step.id)
+    if name is None:
         return "never made"
-    if last.name == step.name:
+    last = store.find(name)
+    if last is None:
         return "its files are gone or cut short"
     words = {
         "sql": "its SQL changed",

@@ -158,8 +158,13 @@ class Store:
 
     def current(self, step: str) -> Snapshot | None:
         """What the last run that ended settled on for a step."""
+        name = self.current_name(step)
+        return self.find(name) if name else None
+
+    def current_name(self, step: str) -> str | None:
+        """Its name, though its files may be gone or cut short."""
         row = self._db.execute("SELECT name FROM current WHERE step = ?", (step,)).fetchone()
-        return self.find(row[0]) if row else None
+        return str(row[0]) if row else None
 
     def settle(self, names: Mapping[str, str]) -> None:
         """Make these the current snapshots of their steps, all at once; steps that are gone have none."""

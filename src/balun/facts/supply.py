@@ -172,7 +172,7 @@ def _supply_corpus(supply: Supply, binder: Binder, node: Node, corpus: Corpus) -
     types = {EXAMPLE: "BIGINT", **own}
     faults = _corpus_faults(corpus, types)
     if faults:
-        raise ProjectError(faults)
+        raise ProjectError([*faults, *_feature_faults(supply, corpus, types)])
     types = {name: "TIMESTAMP WITH TIME ZONE" if name == corpus.at else dtype for name, dtype in types.items()}
     supply.columns[f"examples:{corpus.name}"] = types
     relations = [parent for parent in node.parents if not parent.startswith("feature:")]
@@ -214,19 +214,13 @@ def _inputs(supply: Supply, corpus: Corpus, types: Types) -> tuple[str, ...]:
     """The inputs' names in order; each feature is compiled once to see that it can be."""
     inputs: list[str] = []
     made: list[str] = list(_RESERVED)
-    faults: list[Finding] = []
+    faults = _feature_faults(supply, corpus, types)
     for part in corpus.features:
         if isinstance(part, Columns):
             inputs.extend(part.names)
             continue
         node = supply.graph.nodes[f"feature:{part}"]
         assert isinstance(node.declared, Aggregate | Latest)
-        examples = Examples('"examples"', types, at=corpus.at, id=EXAMPLE)
-        try:
-            compile_feature(part, node.declared, supply.source(node, '"source"'), examples)
-            _refuse_lost_feature(supply, node, node.declared)
-        except ProjectError as exc:
-            faults.extend(exc.findings)
         outputs = [output[0] for output in node.declared.outputs(part)]
         inputs.extend(outputs)
         made.extend(outputs)
@@ -241,6 +235,23 @@ def _inputs(supply: Supply, corpus: Corpus, types: Types) -> tuple[str, ...]:
     if faults:
         raise ProjectError(faults)
     return tuple(inputs)
+
+
+def _feature_faults(supply: Supply, corpus: Corpus, types: Types) -> list[Finding]:
+    """What keeps the corpus's features from being compiled, or from being known in time."""
+    faults: list[Finding] = []
+    examples = Examples('"examples"', types, at=corpus.at, id=EXAMPLE)
+    for part in corpus.features:
+        if isinstance(part, Columns):
+            continue
+        node = supply.graph.nodes[f"feature:{part}"]
+        assert isinstance(node.declared, Aggregate | Latest)
+        try:
+            compile_feature(part, node.declared, supply.source(node, '"source"'), examples)
+            _refuse_lost_feature(supply, node, node.declared)
+        except ProjectError as exc:
+            faults.extend(exc.findings)
+    return faults
 
 
 def _refuse_lost_feature(supply: Supply, node: Node, feature: Aggregate | Latest) -> None:

@@ -1,0 +1,339 @@
+"""available: when the values of a table can first be known, as SQL over the table's own columns."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from balun.chain.table import PythonTable, Table
+from balun.errors import ProjectError
+from balun.facts.dtype import Binder
+from balun.facts.flow import Dep, Deps, Flows, Leaf, Path, Same, flows_of
+from balun.facts.origin import named
+from balun.facts.relation import Relation, Scan, Schema, UnfollowableError, Union, relation_of
+from balun.facts.rewrite import columns_in, identifier, null_of_nulls, rewritten, spelling
+from balun.finding import Finding
+
+Part = tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Lost:
+    """A column, or with None the row, that is known late, though the table can't say when.
+
+    parent: the event or table whose availability was lost, and its `expression`.
+    missing: the parent's columns that the table would have to carry; empty where `reason` says what is in the way.
+    """
+
+    column: str | None
+    parent: str
+    expression: str
+    missing: tuple[str, ...] = ()
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class Availability:
+    """row: when a row can first be known; None: at its own time. columns: those that are known later than their row.
+
+    A null means never. What follows from SQL counts the row's own in with each of `columns`.
+    lost: what no expression could be found for; it is not to be used before somebody declares it.
+    parts: by column, None for the row: times that all must have passed, each with its other spellings.
+    """
+
+    row: str | None = None
+    columns: Mapping[str, str] = field(default_factory=dict)
+    lost: tuple[Lost, ...] = ()
+    parts: Mapping[str | None, tuple[Part, ...]] = field(default_factory=dict)
+
+    def of(self, column: str) -> str | None:
+        """When a column's value can first be known; None: at the row's own time."""
+        return self.columns.get(column, self.row)
+
+    def is_lost(self, column: str) -> bool:
+        return any(lost.column in (None, column) for lost in self.lost)
+
+    def parts_of(self, column: str | None) -> tuple[Part, ...]:
+        if column in self.parts:
+            return self.parts[column]
+        text = self.row if column is None else self.columns.get(column)
+        return ((text,),) if text else ()
+
+
+def latest(expressions: Iterable[str]) -> str | None:
+    """The latest of these times; null where one is null, which DuckDB's `greatest` would skip.
+
+    >>> latest(["a"]), latest([])
+    ('a', None)
+    >>> latest(["a", "b"])
+    'CASE WHEN (a) IS NOT NULL AND (b) IS NOT NULL THEN greatest(a, b) END'
+    """
+    distinct = list(dict.fromkeys(expressions))
+    if len(distinct) < 2:
+        return distinct[0] if distinct else None
+    known = " AND ".join(f"({one}) IS NOT NULL" for one in distinct)
+    return f"CASE WHEN {known} THEN greatest({', '.join(distinct)}) END"
+
+
+def late_check_sql(expression: str, at: str) -> str:
+    """An aggregate: how many rows have a value that isn't known by `at`; both are SQL over the same relation.
+
+    >>> late_check_sql("left_gate", "at")
+    'count(*) FILTER (WHERE (left_gate) IS NULL OR (left_gate) > (at))'
+    """
+    return f"count(*) FILTER (WHERE ({expression}) IS NULL OR ({expression}) > ({at}))"
+
+
+def availability(
+    table: Table | PythonTable,
+    schema: Schema,
+    parents: Mapping[str, Availability],
+    *,
+    outputs: Sequence[str] = (),
+    ats: Mapping[str, str | None] | None = None,
+) -> Availability:
+    """What the table declares, else what follows from its SQL and its parents.
+
+    schema: each parent's columns and types. outputs: the table's columns as DuckDB names them; bound here if not given.
+    ats: the column with each parent's own time; where rows of one without an availability are put together, as in an
+    aggregate, the whole is known when the last of them is.
+    """
+    times = {parent: at for parent, at in (ats or {}).items() if at and parent in schema}
+    if not times and not any(_says_anything(known) for known in parents.values()):
+        return _declared(table, Availability(), ())
+    if isinstance(table, PythonTable):
+        names: Sequence[str] = [name for name, _ in table.columns]
+        found = _unfollowed(parents, "a Python function can't be followed")
+    else:
+        names = outputs or _bound(table, schema)
+        found = _derived(table, schema, parents, names, times)
+    return _declared(table, found, names)
+
+
+def lost_findings(table: Table | PythonTable, found: Availability) -> list[Finding]:
+    """One for each column that is lost, or one for the row."""
+    return [_finding(table, lost) for lost in found.lost]
+
+
+def _finding(table: Table | PythonTable, lost: Lost) -> Finding:
+    what = f"{table.name}.{lost.column}" if lost.column else f"a row of {table.name}"
+    known = f"`{lost.expression}` of {lost.parent}" if lost.expression else f"a time that {lost.parent} lost"
+    if lost.missing:
+        carried = " and ".join(f"{lost.parent}.{column}" for column in lost.missing)
+        why, mend = f"{table.name} doesn't carry {carried}", f"add {carried} to the SELECT, or "
+    else:
+        why, mend = lost.reason, ""
+    declare = f"declare `available: {{{lost.column or 'COLUMN'}: …}}`" + ("" if lost.column else " for each column")
+    message = f"{what} is known only at {known}, and {why}"
+    return Finding("availability-lost", table.place, message, mend=mend + declare, owner=table.owner)
+
+
+def _says_anything(known: Availability) -> bool:
+    return bool(known.row or known.columns or known.lost)
+
+
+def _bound(table: Table, schema: Schema) -> tuple[str, ...]:
+    with Binder() as binder:
+        for parent, columns in schema.items():
+            binder.bind_declared(parent, columns.items(), table.place)
+        try:
+            return tuple(binder.bind_select(table.sql, table.place))
+        except ProjectError:
+            return ()  # reported where it is bound
+
+
+def _derived(
+    table: Table, schema: Schema, parents: Mapping[str, Availability], names: Sequence[str], ats: Mapping[str, str]
+) -> Availability:
+    try:
+        relation = relation_of(table.sql, schema)
+        return _Known(schema, parents, ats).of(relation, named(relation, names))
+    except UnfollowableError as exc:
+        return _unfollowed(parents, f"its SQL can't be followed: it holds {exc}")
+
+
+def _unfollowed(parents: Mapping[str, Availability], reason: str) -> Availability:
+    for parent, known in parents.items():
+        if _says_anything(known):
+            expression = known.row or next(iter(known.columns.values()), "")
+            return Availability(lost=(Lost(None, parent, expression, reason=reason),))
+    return Availability()
+
+
+def _declared(table: Table | PythonTable, found: Availability, names: Sequence[str]) -> Availability:
+    """A declared column wins; a lost row is made good when every column but the key and the time is declared."""
+    own = dict(table.available)
+    if not own:
+        return found
+    given = {name.lower() for name in (*own, *table.key, *([table.at] if table.at else []))}
+    row_made_good = all(name.lower() in given for name in names)
+    mine = {name.lower() for name in own}
+    lost = tuple(one for one in found.lost if not (row_made_good if one.column is None else one.column.lower() in mine))
+    columns = {name: text for name, text in found.columns.items() if name.lower() not in mine} | own
+    parts = {name: part for name, part in found.parts.items() if name is None or name.lower() not in mine}
+    return replace(found, columns=columns, lost=lost, parts=parts | {name: ((text,),) for name, text in own.items()})
+
+
+@dataclass(frozen=True)
+class _Out:
+    """An output that holds, row by row, a place of a leaf."""
+
+    name: str
+    extended: bool
+
+
+_Outs = Mapping[tuple[Path, str], _Out]
+_Times = dict[Part, None]
+
+
+@dataclass
+class _Known:
+    schema: Schema
+    parents: Mapping[str, Availability]
+    ats: Mapping[str, str]
+    _unions: dict[int, Availability] = field(default_factory=dict)
+
+    def of(self, relation: Relation, names: Mapping[str, str]) -> Availability:
+        if isinstance(relation, Union):
+            return self._union(relation, names)
+        flows = flows_of(relation)
+        outs = _outs(flows, names)
+        row, row_lost = self._times(flows.rows, outs, None)
+        if row_lost:
+            return Availability(lost=(row_lost[0],))
+        return self._columns(flows, outs, names, row)
+
+    def _columns(self, flows: Flows, outs: _Outs, names: Mapping[str, str], row: _Times) -> Availability:
+        columns: dict[str, str] = {}
+        parts: dict[str | None, tuple[Part, ...]] = {None: tuple(row)}
+        lost: list[Lost] = []
+        for lower, flow in flows.columns.items():
+            name = names[lower]
+            own, own_lost = self._times(flow.deps, outs, name)
+            lost += own_lost[:1]
+            parts[name] = tuple(row | own)
+            if not own_lost and own.keys() - row.keys():
+                columns[name] = latest(part[0] for part in parts[name]) or ""
+        return Availability(latest(part[0] for part in row), columns, tuple(lost), parts)
+
+    def _times(self, deps: Deps, outs: _Outs, column: str | None) -> tuple[_Times, list[Lost]]:
+        times: _Times = {}
+        lost: dict[Lost, None] = {}
+        for dep in sorted(deps, key=_order):
+            for part in self._parts(dep):
+                found = self._said(part, dep, outs)
+                if found:
+                    times[found] = None
+                else:
+                    lost[self._lost(part, dep, outs, column)] = None
+            if self._leaf(dep.leaf).is_lost(_spelt(dep) or ""):
+                reason = "that time is not known there"
+                lost[Lost(column, _name(dep.leaf), "", reason=reason)] = None
+        return times, list(lost)
+
+    def _parts(self, dep: Dep) -> tuple[Part, ...]:
+        known = self._leaf(dep.leaf)
+        column = _spelt(dep)
+        parts = known.parts_of(column) or known.parts_of(None)
+        if not parts and dep.groups and _name(dep.leaf) in self.ats:
+            return ((identifier(self.ats[_name(dep.leaf)]),),)
+        return parts
+
+    def _said(self, part: Part, dep: Dep, outs: _Outs) -> Part:
+        """Its spellings in outputs; empty where there are none. A column that holds the time itself comes first."""
+        whole, rebuilt = [], []
+        for text in part:
+            out = outs.get((dep.path, f"= {spelling(text)}"))
+            if out is not None and not dep.groups and self._holds(text, dep, out.extended):
+                whole.append(identifier(out.name))
+            found = self._rebuilt(text, dep, outs)
+            if found:
+                rebuilt.append(found)
+        return tuple(dict.fromkeys([*whole, *rebuilt]))
+
+    def _rebuilt(self, text: str, dep: Dep, outs: _Outs) -> str | None:
+        needed = columns_in(text)
+        if needed is None or any((dep.path, name) not in constant for constant in dep.groups for name in needed):
+            return None
+        found = {name: outs[dep.path, name] for name in needed if (dep.path, name) in outs}
+        if len(found) < len(needed) or not self._holds(text, dep, any(out.extended for out in found.values())):
+            return None
+        return rewritten(text, {name: out.name for name, out in found.items()})
+
+    def _holds(self, text: str, dep: Dep, extended: bool) -> bool:
+        """Where an outer join found no row, the time must be null: nobody knows when no row came."""
+        if not (dep.extended or extended):
+            return True
+        needed = columns_in(text) or frozenset()
+        types = self.schema.get(dep.leaf.parent, {}) if isinstance(dep.leaf, Scan) else {}
+        return null_of_nulls(text, tuple((name, dtype) for name, dtype in types.items() if name.lower() in needed))
+
+    def _lost(self, part: Part, dep: Dep, outs: _Outs, column: str | None) -> Lost:
+        needed = columns_in(part[0]) or frozenset()
+        spelt = dep.leaf.columns if isinstance(dep.leaf, Scan) else {}
+        missing = tuple(sorted(spelt.get(name, name) for name in needed if (dep.path, name) not in outs))
+        if dep.groups:
+            return Lost(
+                column, _name(dep.leaf), part[0], reason="it is made of many rows: it is known with the last of them"
+            )
+        reason = "" if missing else "that time isn't null where the outer join finds no row"
+        return Lost(column, _name(dep.leaf), part[0], missing, reason)
+
+    def _leaf(self, leaf: Leaf) -> Availability:
+        if isinstance(leaf, Scan):
+            return self.parents.get(leaf.parent, Availability())
+        if id(leaf) not in self._unions:
+            self._unions[id(leaf)] = self._union(leaf, {name: name for name in leaf.names})
+        return self._unions[id(leaf)]
+
+    def _union(self, union: Union, names: Mapping[str, str]) -> Availability:
+        """What all branches say alike."""
+        branches = [self.of(branch, names) for branch in union.branches]
+        lost = tuple(dict.fromkeys(one for branch in branches for one in branch.lost))
+        rows = {branch.row for branch in branches}
+        if len(rows) > 1:
+            expression = next(row for row in rows if row)
+            return Availability(lost=(Lost(None, "a branch", expression, reason=_UNLIKE), *lost))
+        columns: dict[str, str] = {}
+        for name in names.values():
+            texts = {branch.of(name) for branch in branches}
+            if len(texts) > 1:
+                lost += (Lost(name, "a branch", next(text for text in texts if text), reason=_UNLIKE),)
+            elif name in branches[0].columns:
+                columns[name] = branches[0].columns[name]
+        return Availability(branches[0].row, columns, lost, branches[0].parts)
+
+
+_UNLIKE = "the branches of its UNION are known at different times"
+
+
+def _outs(flows: Flows, names: Mapping[str, str]) -> _Outs:
+    """The first output of each place, and of each computed value (after `= `).
+
+    A copy under the parent's own name is preferred, so that expressions stay as they are.
+    """
+    outs: dict[tuple[Path, str], _Out] = {}
+    for lower, flow in flows.columns.items():
+        same: Same | None = flow.same
+        if same is None:
+            continue
+        out = _Out(names[lower], same.extended)
+        if same.copy and (same.text == lower or (same.path, same.text) not in outs):
+            outs[same.path, same.text] = out
+        whole = spelling(identifier(same.text)) if same.copy else same.text
+        outs.setdefault((same.path, f"= {whole}"), out)
+    return outs
+
+
+def _order(dep: Dep) -> tuple[object, ...]:
+    return (dep.path, dep.column or "", dep.use, len(dep.groups), sorted(map(sorted, dep.groups)), dep.extended)
+
+
+def _spelt(dep: Dep) -> str | None:
+    if dep.column is None or isinstance(dep.leaf, Union):
+        return dep.column
+    return dep.leaf.columns[dep.column]
+
+
+def _name(leaf: Leaf) -> str:
+    return leaf.parent if isinstance(leaf, Scan) else "the UNION"

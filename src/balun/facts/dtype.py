@@ -1,0 +1,188 @@
+"""dtype: the types of columns, by DuckDB's own binder. Nothing is read, nothing runs."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from types import TracebackType
+from typing import Self
+
+import duckdb
+import sqlglot
+import sqlglot.expressions as exp
+from sqlglot.errors import SqlglotError
+
+from balun.chain.contract import Contract
+from balun.chain.sql_table import parse_select
+from balun.chain.table import Table
+from balun.engine import quoted
+from balun.errors import ProjectError
+from balun.facts.bind_error import bind_finding
+from balun.finding import Finding, Place
+
+Types = dict[str, str]
+_NOT_READS = (
+    exp.Insert, exp.Update, exp.Delete, exp.Merge, exp.Create, exp.Drop, exp.Copy, exp.Command, exp.Describe,
+    exp.Summarize,
+)  # fmt: skip
+
+
+class Binder:
+    """A database that holds each event and table without rows; bind parents before children.
+
+    SQL from the project can't reach files, the network or settings from here.
+    """
+
+    def __init__(self) -> None:
+        self._connection = duckdb.connect(
+            config={
+                "enable_external_access": False,
+                "autoload_known_extensions": False,
+                "autoinstall_known_extensions": False,
+                "threads": 1,
+            }
+        )
+        self._connection.execute("SET TimeZone = 'UTC'")
+        self._connection.execute("SET lock_configuration = true")
+        self._known: dict[str, Types] = {}
+
+    def bind_event(self, contract: Contract) -> Types:
+        """Raises ProjectError where DuckDB doesn't know a column's type."""
+        columns = tuple((column.name, column.dtype) for column in contract.columns)
+        return self.bind_declared(contract.name, columns, contract.place, contract.owner)
+
+    def bind_table(self, table: Table) -> Types:
+        """Raises ProjectError at the line of the table's file."""
+        types = self._bind(table.sql, table.place, 1, table.owner)
+        return self._create(table.name, types)
+
+    def bind_declared(
+        self, name: str, columns: Iterable[tuple[str, str]], place: Place, owner: str | None = None
+    ) -> Types:
+        """Columns by declared types, spelt as DuckDB spells them. Raises ProjectError for each that is no type."""
+        columns = tuple(columns)
+        faults = []
+        types: Types = {}
+        for column, dtype in columns:
+            try:
+                types[column] = self._type(dtype)
+            except duckdb.Error:
+                message = f"{name}.{column}: {dtype!r} is no type of DuckDB"
+                mend = "use a type such as BIGINT, DOUBLE, VARCHAR, BOOLEAN, DATE or TIMESTAMP WITH TIME ZONE"
+                faults.append(Finding("type-unknown", place, message, mend=mend, owner=owner))
+        faults += _twice((column for column, _ in columns), place, owner)
+        if faults:
+            raise ProjectError(faults)
+        return self._create(name, types)
+
+    def bind_select(self, sql: str, place: Place, *, first_line: int | None = None, owner: str | None = None) -> Types:
+        """first_line: the line of the file where `sql` begins, where that is known."""
+        return self._bind(sql, place, first_line, owner)
+
+    def bind_expression(
+        self, relation: str, sql: str, place: Place, *, aggregate: bool = False, owner: str | None = None
+    ) -> str:
+        """The type of an expression over one relation's columns.
+
+        aggregate: it is a whole aggregate, such as `sum(x) / count(*)`; else it is a value of each row.
+        """
+        columns = {relation: self._known[relation.lower()]}
+        _refuse_expression(sql, place, owner)
+        select = f"SELECT (\n{sql}\n) AS it FROM {quoted(relation)}"
+        # Only WHERE makes DuckDB refuse aggregates and windows in what must be a value of each row.
+        each_row = f"SELECT 1 FROM {quoted(relation)} WHERE (\n{sql}\n) IS NULL"
+        try:
+            if not aggregate:
+                self._connection.execute(f"DESCRIBE {each_row}")
+            rows = self._connection.execute(f"DESCRIBE {select}").fetchall()
+        except duckdb.Error as exc:
+            raise ProjectError([bind_finding(exc, sql, place, first_line=None, known=columns, owner=owner)]) from exc
+        return str(rows[0][1])
+
+    def close(self) -> None:
+        self._connection.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _bind(self, sql: str, place: Place, first_line: int | None, owner: str | None) -> Types:
+        _refuse(sql, place, first_line, owner)
+        try:
+            rows = self._connection.execute(f"DESCRIBE {sql}").fetchall()
+        except duckdb.Error as exc:
+            finding = bind_finding(exc, sql, place, first_line=first_line, known=self._known, owner=owner)
+            raise ProjectError([finding]) from exc
+        faults = _twice((row[0] for row in rows), place, owner)
+        faults += [_untyped(name, place, owner) for name, dtype, *_ in rows if '"NULL"' in dtype]
+        if faults:
+            raise ProjectError(faults)
+        return {name: dtype for name, dtype, *_ in rows}
+
+    def _type(self, dtype: str) -> str:
+        """Raises duckdb.Error where it is none. A cast keeps anything but a type from being said."""
+        tree = exp.DataType.build(dtype, dialect="duckdb", udt=True) if ";" not in dtype else None
+        if tree is None:
+            raise duckdb.ParserException(dtype)
+        rows = self._connection.execute(f"DESCRIBE SELECT CAST(NULL AS {dtype}) AS it").fetchall()
+        if len(rows) != 1:
+            raise duckdb.ParserException(dtype)
+        return str(rows[0][1])
+
+    def _create(self, name: str, types: Mapping[str, str]) -> Types:
+        columns = ", ".join(f"{quoted(column)} {dtype}" for column, dtype in types.items())
+        self._connection.execute(f"CREATE OR REPLACE TABLE {quoted(name)} ({columns})")
+        self._known[name.lower()] = dict(types)
+        return dict(types)
+
+
+def _refuse(sql: str, place: Place, first_line: int | None, owner: str | None) -> None:
+    """Anything but one SELECT that reads. DuckDB runs `WITH x AS (INSERT …)`, so parsing as a SELECT isn't enough."""
+    tree = parse_select(sql, place, first_line or place.line or 1)
+    other = next(tree.find_all(*_NOT_READS), None)
+    if other is not None:
+        what, mend = f"holds {other.key.upper()}", "write one SELECT statement"
+        raise ProjectError.at("select-needed", place, what, mend=mend, owner=owner)
+    for pivot in tree.find_all(exp.Pivot):
+        if not pivot.args.get("unpivot") and not _names_values(pivot):
+            message = "PIVOT without IN: its columns would depend on the rows"
+            mend = "name the values, as in PIVOT t ON carrier IN ('AA', 'UA') USING sum(x)"
+            raise ProjectError.at("columns-unknown", place, message, mend=mend, owner=owner)
+
+
+def _names_values(pivot: exp.Pivot) -> bool:
+    named = pivot.args.get("fields") or pivot.expressions
+    return bool(named) and all(isinstance(field, exp.In) for field in named)
+
+
+def _refuse_expression(sql: str, place: Place, owner: str | None) -> None:
+    try:
+        trees = sqlglot.parse(f"SELECT (\n{sql}\n) AS it", dialect="duckdb")
+    except SqlglotError:
+        trees = []
+    one = trees[0] if len(trees) == 1 else None
+    if not sql.strip() or not isinstance(one, exp.Select) or len(one.expressions) != 1 or one.args.get("from_"):
+        mend = "write one expression over the columns, such as created_at + INTERVAL 1 HOUR"
+        raise ProjectError.at("sql-syntax", place, f"{sql!r} is no SQL expression", mend=mend, owner=owner)
+    if len(list(one.find_all(exp.Query))) > 1:
+        message = f"{sql!r} holds a SELECT; it can only read the columns of its own row"
+        raise ProjectError.at("select-inside", place, message, mend="do this in a table", owner=owner)
+
+
+def _twice(names: Iterable[str], place: Place, owner: str | None) -> list[Finding]:
+    count = Counter(name.lower() for name in names)
+    mend = "rename one with AS, leave it out with EXCLUDE, or join with USING"
+    return [
+        Finding("column-twice", place, f"{number} columns are called {name}", mend=mend, owner=owner)
+        for name, number in count.items()
+        if number > 1
+    ]
+
+
+def _untyped(name: str, place: Place, owner: str | None) -> Finding:
+    mend = "give it one, as in CAST(NULL AS BIGINT)"
+    return Finding("type-unknown", place, f"{name} is NULL in every row and has no type", mend=mend, owner=owner)
