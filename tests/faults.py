@@ -20,7 +20,7 @@ Row = list[str]
 
 @dataclass(frozen=True)
 class Fault:
-    """rule: the reason that must be given. change: the row's line with the fault in it; takes an earlier, whole row too."""
+    """rule: the reason that must be given. change: makes the faulty line, from the row and an earlier, whole one."""
 
     name: str
     rule: str

@@ -1,0 +1,145 @@
+"""The contract's quality rules, which hold for a table as a whole, on the rows that were kept."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+from threading import Timer
+
+import duckdb
+
+from balun.chain.contract import Contract, Quality
+from balun.engine import literal, quoted
+from balun.finding import Finding
+
+LONGEST_S = 60.0
+_NAMES = re.compile(r"\$?\{(table|object|schema\.name|column|property)\}")
+
+_OPERATORS: dict[str, tuple[str, Callable[[float, tuple[float, ...]], bool]]] = {
+    "mustBe": ("be {0}", lambda value, bounds: value == bounds[0]),
+    "mustNotBe": ("not be {0}", lambda value, bounds: value != bounds[0]),
+    "mustBeGreaterThan": ("be more than {0}", lambda value, bounds: value > bounds[0]),
+    "mustBeGreaterOrEqualTo": ("be at least {0}", lambda value, bounds: value >= bounds[0]),
+    "mustBeLessThan": ("be less than {0}", lambda value, bounds: value < bounds[0]),
+    "mustBeLessOrEqualTo": ("be at most {0}", lambda value, bounds: value <= bounds[0]),
+    "mustBeBetween": ("be from {0} to {1}", lambda value, bounds: bounds[0] <= value <= bounds[1]),
+    "mustNotBeBetween": ("not be from {0} to {1}", lambda value, bounds: not bounds[0] <= value <= bounds[1]),
+}
+
+
+def broken(contract: Contract, kept: Path, longest_s: float = LONGEST_S) -> tuple[Finding, ...]:
+    """The rules that the kept rows don't keep, or that can't be asked, in the order of the contract.
+
+    A rule's SQL sees the kept rows, under the event's name, and nothing else: no file, no network, no writes; and it
+    is stopped after `longest_s` seconds.
+    """
+    if not contract.quality:
+        return ()
+    with _closed_off(contract, kept) as connection:
+        found = [_judged(connection, contract, rule, longest_s) for rule in contract.quality]
+    return tuple(finding for finding in found if finding is not None)
+
+
+def _closed_off(contract: Contract, kept: Path) -> duckdb.DuckDBPyConnection:
+    connection = duckdb.connect()
+    file = str(kept.resolve())
+    connection.execute("SET TimeZone = 'UTC'")
+    connection.execute(f"CREATE VIEW {quoted(contract.name)} AS FROM read_parquet({literal(file)})")
+    connection.execute(f"SET allowed_paths = [{literal(file)}]")
+    connection.execute("SET enable_external_access = false")
+    connection.execute("SET lock_configuration = true")
+    return connection
+
+
+def _judged(
+    connection: duckdb.DuckDBPyConnection, contract: Contract, rule: Quality, longest_s: float
+) -> Finding | None:
+    try:
+        value = _asked(connection, _query(contract, rule), longest_s)
+    except (duckdb.Error, ValueError, KeyError) as exc:
+        why = f"took longer than {longest_s:g} s" if isinstance(exc, duckdb.InterruptException) else _first_line(exc)
+        return _finding(contract, rule, "quality-unanswered", f"{rule.name} gives no number: {why}", "mend the rule")
+    words, holds = _OPERATORS[rule.operator]
+    if holds(value, rule.bounds):
+        return None
+    needed = words.format(*(f"{bound:g}" for bound in rule.bounds))
+    unit = " %" if rule.percent else ""
+    return _finding(
+        contract,
+        rule,
+        "quality-broken",
+        f"{rule.name} is {value:g}{unit} in the kept rows of {contract.name}, and must {needed}{unit}",
+        f"mend how {contract.name} is captured, or change the rule with those who rely on it",
+    )
+
+
+def _finding(contract: Contract, rule: Quality, name: str, message: str, mend: str) -> Finding:
+    return Finding(name, rule.place, message, mend=mend, owner=contract.owner)
+
+
+def _first_line(exc: Exception) -> str:
+    return str(exc.args[0] if exc.args else exc).splitlines()[0]
+
+
+def _query(contract: Contract, rule: Quality) -> str:
+    table = quoted(contract.name)
+    if rule.kind == "sql":
+        names = {"column": quoted(rule.columns[0]) if rule.columns else table}
+        names["property"] = names["column"]
+        return _NAMES.sub(lambda found: names.get(found[1], table), rule.query or "")
+    columns = [quoted(contract.column(name).name) for name in rule.columns]
+    counted = _metric(rule, columns)
+    if rule.percent:
+        counted = f"100.0 * {counted} / nullif(count(*), 0)"
+    return f"SELECT {counted} FROM {table}"
+
+
+def _metric(rule: Quality, columns: list[str]) -> str:
+    if rule.kind == "rowCount":
+        return "count(*)"
+    if not columns:
+        raise ValueError(f"{rule.kind} needs a column")
+    if rule.kind == "duplicateValues":
+        filled = " AND ".join(f"{column} IS NOT NULL" for column in columns)
+        return f"(count(*) FILTER ({filled}) - count(DISTINCT ({', '.join(columns)})) FILTER ({filled}))"
+    conditions = {
+        "nullValues": "{0} IS NULL",
+        "missingValues": _missing(rule),
+        "invalidValues": _invalid(rule),
+    }
+    if rule.kind not in conditions:
+        raise ValueError(f"there is no metric {rule.kind}")
+    each = " OR ".join(f"({conditions[rule.kind].replace('{0}', column)})" for column in columns)
+    return f"count(*) FILTER ({each})"
+
+
+def _argument(rule: Quality, name: str) -> tuple[str, ...]:
+    return dict(rule.arguments).get(name, ())
+
+
+def _missing(rule: Quality) -> str:
+    texts = ", ".join(literal(text) for text in _argument(rule, "missingValues") if text is not None)
+    return "{0} IS NULL" + (f" OR {{0}}::VARCHAR IN ({texts})" if texts else "")
+
+
+def _invalid(rule: Quality) -> str:
+    valid, pattern = _argument(rule, "validValues"), _argument(rule, "pattern")
+    terms = [f"{{0}}::VARCHAR NOT IN ({', '.join(map(literal, valid))})"] if valid else []
+    terms += [f"NOT regexp_full_match({{0}}::VARCHAR, {literal(one)})" for one in pattern]
+    return " OR ".join(terms) or "FALSE"
+
+
+def _asked(connection: duckdb.DuckDBPyConnection, query: str, longest_s: float) -> float:
+    statements = connection.extract_statements(query)
+    if len(statements) != 1 or statements[0].type != duckdb.StatementType.SELECT:
+        raise ValueError("it isn't one SELECT")
+    clock = Timer(longest_s, connection.interrupt)
+    clock.start()
+    try:
+        rows = connection.execute(statements[0]).fetchmany(2)
+    finally:
+        clock.cancel()
+    if len(rows) != 1 or len(rows[0]) != 1 or rows[0][0] is None:
+        raise ValueError("it gives no single number")
+    return float(rows[0][0])

@@ -1,0 +1,342 @@
+"""A contract's files as one relation: each row's place, its raw text, its values, and why one can't be read.
+
+Its columns are `f` and `r`, the file's number and the row's in it; `fault` and `line` of a record that can't be split;
+and for the contract's first column `raw0`, `t0` and `why0`, for its second `raw1`, and so on.
+"""
+
+from __future__ import annotations
+
+import zipfile
+import zlib
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from itertools import groupby
+from pathlib import Path
+
+import duckdb
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from balun.chain.contract import Column, Contract, Files
+from balun.engine import Engine, literal, quoted
+from balun.errors import ProjectError, nearest
+from balun.finding import Finding
+from balun.scan import from_parquet, from_text, reading, stage
+from balun.scan.reading import Reading
+
+_PLACES = frozenset({"file_row_number", "file_index", "filename"})
+
+
+@dataclass(frozen=True)
+class Rows:
+    """sql: a SELECT. names: of the files, by number. count: of their rows, counted apart from any query over them."""
+
+    sql: str
+    names: tuple[str, ...]
+    count: int
+    extra: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Part:
+    """Files that are read alike. source: what to select from. place: SQL for f, r, fault and line."""
+
+    source: str
+    place: tuple[str, str, str, str]
+    readings: tuple[Reading, ...]
+
+
+def part_sql(part: Part) -> str:
+    """Layer by layer, so that no expression is written, or computed, twice."""
+    place = ", ".join(f"{sql} AS {name}" for sql, name in zip(part.place, ("f", "r", "fault", "line"), strict=True))
+    given, local, value, why = [], [], [], []
+    for at, one in enumerate(part.readings):
+        given += [f"{one.raw} AS raw{at}", f"{one.given} AS g{at}"]
+        words = {"{given}": f"g{at}", "{local}": f"n{at}"}
+        if one.local is not None:
+            local.append(f"{_filled(one.local, words)} AS n{at}")
+        value.append(f"{_value(at, _filled(one.value, words), one)} AS t{at}")
+        why.append(f"{_why(at, one)} AS why{at}")
+    layers = f"SELECT {', '.join([place, *given])} FROM {part.source}"
+    for layer in (local, value, why):
+        if layer:
+            layers = f"SELECT *, {', '.join(layer)} FROM ({layers})"
+    kept = [f"raw{at}, t{at}, why{at}" for at in range(len(part.readings))]
+    return f"SELECT {', '.join(['f, r, fault, line', *kept])} FROM ({layers})"
+
+
+def _filled(sql: str, words: dict[str, str]) -> str:
+    for word, name in words.items():
+        sql = sql.replace(word, name)
+    return sql
+
+
+def _value(at: int, sql: str, one: Reading) -> str:
+    if one.local is None or one.zone in {"UTC", "Etc/UTC"}:
+        return sql
+    # A clock time that the zone skipped comes back as another.
+    return f"CASE WHEN n{at} IS NULL OR timezone({literal(one.zone)}, {sql}) = n{at} THEN {sql} END"
+
+
+def _why(at: int, one: Reading) -> str:
+    if one.sure:
+        return "0"
+    skipped = "" if one.local is None else f"WHEN n{at} IS NOT NULL THEN {reading.NO_SUCH_TIME} "
+    fine = f"t{at} IS NOT NULL OR g{at} IS NULL"
+    return f"CASE WHEN {fine} THEN {reading.READABLE} {skipped}ELSE {reading.UNREADABLE} END"
+
+
+@dataclass(frozen=True)
+class Reader:
+    """Reads one contract's files into a Rows; `work` is a folder for what it must write on the way."""
+
+    engine: Engine
+    contract: Contract
+    source: Files
+    zone: str
+    work: Path
+    say: Callable[[str], None]
+
+    def rows(self, files: tuple[Path, ...], names: tuple[str, ...]) -> Rows:
+        read = {"csv": self._csv, "json": self._json, "parquet": self._parquet}[self.source.format]
+        return read(files, names)
+
+    def _zone(self, column: Column) -> str:
+        return column.zone or self.zone
+
+    def _csv(self, files: tuple[Path, ...], names: tuple[str, ...]) -> Rows:
+        columns = self.contract.columns
+        headers = [self._header(file, name) for file, name in zip(files, names, strict=True)]
+        found = self._places(headers, names)
+        count, staged = 0, []
+        for number, file in enumerate(files):
+            self.say(f"reading {names[number]}")
+            target = self.work / f"{number}.parquet"
+            with _mendable(self.contract, self.source, names[number]):
+                done = stage.stage_csv(
+                    file,
+                    number,
+                    target,
+                    delimiter=self.source.delimiter,
+                    header=self.source.header,
+                    width=len(headers[number]),
+                    wanted=found[number],
+                )
+            count += done.rows
+            staged.append(target)
+        readings = [
+            from_text.from_csv(
+                column, f"c{at}", f"CASE WHEN fault IS NULL THEN c{at} END", self._zone(column), self.source.null
+            )
+            for at, column in enumerate(columns)
+        ]
+        part = Part(_parquet(staged), ("f", "r", "fault", "line"), tuple(readings))
+        return Rows(part_sql(part), names, count, self._extra(headers) if self.source.header else ())
+
+    def _header(self, file: Path, name: str) -> tuple[str, ...]:
+        with _mendable(self.contract, self.source, name):
+            header = stage.csv_header(file, self.source.delimiter)
+        if not header:
+            raise self._empty(name)
+        return header if self.source.header else tuple(column.name for column in self.contract.columns)
+
+    def _empty(self, name: str) -> ProjectError:
+        return empty(self.contract, f"{name} is empty")
+
+    def _places(self, headers: list[tuple[str, ...]], names: tuple[str, ...]) -> list[tuple[int, ...]]:
+        """Where the contract's columns stand in each file. Raises ProjectError with all that don't, or do twice."""
+        faults: dict[str, Finding] = {}
+        places = []
+        for header, name in zip(headers, names, strict=True):
+            here = [_position(column.name, header) for column in self.contract.columns]
+            for column, at in zip(self.contract.columns, here, strict=True):
+                if at is None:
+                    faults.setdefault(column.name, self._missing(column, header, name))
+                elif header.count(header[at]) > 1:
+                    faults.setdefault(column.name, self._twice(column, name))
+            places.append(tuple(at or 0 for at in here))
+        if faults:
+            raise ProjectError(faults.values())
+        return places
+
+    def _missing(self, column: Column, header: tuple[str, ...], name: str) -> Finding:
+        free = [one for one in header if _position(one, [known.name for known in self.contract.columns]) is None]
+        return Finding(
+            "column-missing",
+            column.place,
+            f"{name} has no column {column.name}{nearest(column.name, free)}",
+            mend=f"capture {column.name} again, or change the contract with those who use it",
+            owner=self.contract.owner,
+        )
+
+    def _twice(self, column: Column, name: str) -> Finding:
+        return Finding(
+            "column-twice",
+            column.place,
+            f"{name} has more than one column {column.name}",
+            mend="rename one of them where the file is written",
+            owner=self.contract.owner,
+        )
+
+    def _extra(self, headers: list[tuple[str, ...]]) -> tuple[str, ...]:
+        known = [column.name for column in self.contract.columns]
+        seen = dict.fromkeys(name for header in headers for name in header)
+        return tuple(name for name in seen if _position(name, known) is None)
+
+    def _json(self, files: tuple[Path, ...], names: tuple[str, ...]) -> Rows:
+        count, staged = 0, []
+        keys: dict[str, None] = {}
+        for number, (file, name) in enumerate(zip(files, names, strict=True)):
+            self.say(f"reading {name}")
+            raw, target = self.work / f"{number}.lines", self.work / f"{number}.parquet"
+            with _mendable(self.contract, self.source, name):
+                done = stage.stage_json(file, number, raw)
+            count += done.rows
+            keys |= dict.fromkeys(self._split_json(raw, target))
+            staged.append(target)
+        if not count:
+            raise self._empty(names[0])
+        self._places([tuple(keys)], (names[0] if len(names) == 1 else f"{names[0]} and the files after it",))
+        readings = [
+            from_text.from_json(column, f"c{at}", self._zone(column)) for at, column in enumerate(self.contract.columns)
+        ]
+        part = Part(_parquet(staged), ("f", "r", "fault", "line"), tuple(readings))
+        return Rows(part_sql(part), names, count, self._extra([tuple(keys)]))
+
+    def _split_json(self, raw: Path, target: Path) -> list[str]:
+        """Takes each record apart once; returns all keys seen, sorted."""
+        run = self.engine.connection.execute
+        paths = ["/" + column.name.replace("~", "~0").replace("/", "~1") for column in self.contract.columns]
+        wanted = ", ".join(map(literal, paths))
+        values = "".join(f", x[{at + 1}]::VARCHAR AS c{at}" for at in range(len(paths)))
+        text = f"SELECT *, CASE WHEN fault IS NULL THEN decode(line) END AS j FROM {_parquet([raw])}"
+        whole = f"SELECT *, CASE WHEN json_valid(j) THEN json_type(j) = 'OBJECT' END AS good FROM ({text})"
+        split = f"SELECT *, CASE WHEN good THEN json_extract(j, [{wanted}]) END AS x FROM ({whole})"
+        fault = f"coalesce(fault, CASE WHEN good THEN NULL ELSE {literal(stage.BAD_JSON)} END)"
+        run(
+            f"COPY (SELECT f, r, line, {fault} AS fault{values} FROM ({split})) "
+            f"TO {literal(str(target))} (FORMAT parquet, COMPRESSION lz4)"
+        )
+        found = run(f"SELECT DISTINCT unnest(json_keys(j)) AS k FROM ({whole}) WHERE good ORDER BY k").fetchall()
+        raw.unlink()
+        return [str(key) for (key,) in found]
+
+    def _parquet(self, files: tuple[Path, ...], names: tuple[str, ...]) -> Rows:
+        files = tuple(self._plain(file, number, names[number]) for number, file in enumerate(files))
+        shapes = [self._shape(file, name) for file, name in zip(files, names, strict=True)]
+        headers = [tuple(name for name, _ in shape) for shape in shapes]
+        places = self._places(headers, names)
+        parts, start = [], 0
+        for shape, group in groupby(shapes):
+            length = len(list(group))
+            chosen = files[start : start + length]
+            readings = self._typed(shape, places[start], chosen[0], names[start])
+            place = (f"({start} + file_index)::INTEGER", "file_row_number + 1", "NULL::VARCHAR", "NULL::BLOB")
+            parts.append(part_sql(Part(f"{_parquet(list(chosen))} AS s", place, readings)))
+            start += length
+        with _mendable(self.contract, self.source, names[0]):
+            count = sum(pq.ParquetFile(file).metadata.num_rows for file in files)
+        return Rows(" UNION ALL ".join(parts), names, count, self._extra(headers))
+
+    def _plain(self, file: Path, number: int, name: str) -> Path:
+        """The file, or where a column's name is that of one of DuckDB's own columns, a copy with that one renamed."""
+        with _mendable(self.contract, self.source, name):
+            schema = pq.read_schema(file)
+        if not _PLACES & {column.lower() for column in schema.names}:
+            return file
+        names = [_inner(column) for column in schema.names]
+        copy = self.work / f"{number}.parquet"
+        renamed = pa.schema([field.with_name(one) for field, one in zip(schema, names, strict=True)])
+        with pq.ParquetWriter(copy, renamed, compression="lz4") as out:
+            for batch in pq.ParquetFile(file).iter_batches():
+                out.write_batch(batch.rename_columns(names))
+        return copy
+
+    def _shape(self, file: Path, name: str) -> tuple[tuple[str, str], ...]:
+        with _mendable(self.contract, self.source, name):
+            found = self.engine.connection.execute(f"DESCRIBE SELECT * FROM {_parquet([file])}").fetchall()
+        return tuple((str(row[0]).removesuffix(_RENAMED), str(row[1])) for row in found)
+
+    def _typed(
+        self, shape: tuple[tuple[str, str], ...], places: tuple[int, ...], file: Path, name: str
+    ) -> tuple[Reading, ...]:
+        found, faults = [], []
+        for column, at in zip(self.contract.columns, places, strict=True):
+            here, dtype = shape[at]
+            one = from_parquet.from_parquet(column, f"s.{quoted(_inner(here))}", dtype, self._zone(column))
+            if one is None and _has_no_type(file, _inner(here)):
+                one = from_parquet.all_null(column)
+            if one is None:
+                faults.append(self._other_kind(column, dtype, name))
+            else:
+                found.append(one)
+        if faults:
+            raise ProjectError(faults)
+        return tuple(found)
+
+    def _other_kind(self, column: Column, dtype: str, name: str) -> Finding:
+        return Finding(
+            "column-retyped",
+            column.place,
+            f"{column.name} must be {column.dtype}; in {name} it is {dtype}",
+            mend=f"write {column.name} as {column.dtype}, or change the contract with those who use it",
+            owner=self.contract.owner,
+        )
+
+
+_RENAMED = "\u2060balun"
+
+
+def _inner(name: str) -> str:
+    return f"{name}{_RENAMED}" if name.lower() in _PLACES else name
+
+
+def empty(contract: Contract, message: str) -> ProjectError:
+    place = contract.source.place if contract.source else contract.place
+    return ProjectError.at(
+        "data-empty",
+        place,
+        f"{message}: there are no rows of {contract.name}",
+        mend="capture some, or mend the path in the contract's server",
+        owner=contract.owner,
+    )
+
+
+def _position(name: str, header: tuple[str, ...] | list[str]) -> int | None:
+    if name in header:
+        return header.index(name)
+    return next((at for at, one in enumerate(header) if one.lower() == name.lower()), None)
+
+
+def _parquet(files: list[Path]) -> str:
+    listed = ", ".join(literal(_not_a_glob(str(file))) for file in files)
+    return f"read_parquet([{listed}], hive_partitioning = false)"
+
+
+def _not_a_glob(path: str) -> str:
+    """A path that DuckDB takes as it is.
+
+    >>> _not_a_glob("data/a[1].parquet")
+    'data/a[[]1].parquet'
+    """
+    return "".join(f"[{letter}]" if letter in "*?[" else letter for letter in path)
+
+
+def _has_no_type(file: Path, name: str) -> bool:
+    return bool(pa.types.is_null(pq.read_schema(file).field(name).type))
+
+
+@contextmanager
+def _mendable(contract: Contract, source: Files, name: str) -> Iterator[None]:
+    """What reading a file may meet, as an error for the user."""
+    try:
+        yield
+    except (OSError, ValueError, EOFError, zlib.error, zipfile.BadZipFile, duckdb.Error, pa.ArrowException) as exc:
+        raise ProjectError.at(
+            "file-unreadable",
+            source.place,
+            f"{name} can't be read as {source.format}: {str(exc).splitlines()[0] if str(exc) else type(exc).__name__}",
+            mend=f"write {name} again, or mend the format in the contract's server",
+            owner=contract.owner,
+        ) from exc
