@@ -309,7 +309,7 @@ def _known_too_late(bench: Bench, engine: Engine, step: Step, corpus: Corpus, so
                     "known-too-late",
                     corpus.place,
                     f"{what} of corpus {corpus.name} is known only at {expression}: "
-                    f"not before {corpus.at} in {count:,} examples",
+                    f"after {corpus.at} in {count:,} examples",
                     mend="take it as a feature, which looks only at what was known, or move the examples' time",
                     owner=step.node.owner,
                 )
@@ -365,6 +365,7 @@ def _model(bench: Bench, step: Step, writing: Writing) -> dict[str, object]:
     import pyarrow.parquet as pq
 
     from balun.fit import fit
+    from balun.fit.picture import picture
 
     model = step.node.declared
     assert isinstance(model, Model)
@@ -378,14 +379,8 @@ def _model(bench: Bench, step: Step, writing: Writing) -> dict[str, object]:
         raise damaged(made, str(exc)) from exc
     fitted, result = fit(model, corpus, rows, bench.supply.inputs[corpus_id], snapshot=made.name, progress=bench.say)
     fitted.save(writing.folder)
-    drawn = _pictured(result, writing.folder / "picture.png")
+    drawn = picture(result, writing.folder / "picture.png")
     return {"result": result.as_json(), "picture": drawn, "rows": rows.num_rows}
-
-
-def _pictured(result: object, file: Path) -> bool:
-    from balun.fit.picture import picture
-
-    return picture(result, file)
 
 
 _MAKERS: tuple[tuple[str, Callable[[Bench, Step, Writing], dict[str, object]]], ...] = (

@@ -77,7 +77,7 @@ def print_report(report: Report, console: Console) -> None:
         if outcome.step.startswith("model:"):
             _print_model(outcome, console)
     for finding in report.findings:
-        console.print(Text(str(finding), style="yellow"))
+        console.print(Text(str(finding), style="yellow"), soft_wrap=True)
     console.print(_last_line(report))
 
 
@@ -88,42 +88,45 @@ def _last_line(report: Report) -> str:
 
 
 def _grid(*columns: str) -> Table:
-    table = Table(box=None, pad_edge=False, header_style="bold", show_edge=False)
+    """A table without lines; columns of numbers stand to the right. What doesn't fit is cut with an ellipsis."""
+    table = Table(box=None, pad_edge=False, header_style="bold", show_edge=False, padding=(0, 1, 0, 0))
     for column in columns:
-        numeric = column in {"collected", "kept", "quarantined", "duplicates", "rows", "seconds", "in", "out"}
-        table.add_column(column, justify="right" if numeric else "left", overflow="fold")
+        numeric = column.lstrip("=+ ") in {"collected", "kept", "quarantined", "duplicates", "rows", "seconds"}
+        table.add_column(column, justify="right" if numeric else "left", no_wrap=True, overflow="ellipsis")
     return table
 
 
 def _print_events(outcomes: list[Outcome], console: Console) -> None:
-    table = _grid("event", "owner", "collected", "", "kept", "", "quarantined", "", "duplicates", "seconds")
+    table = _grid("event", "owner", "collected", "= kept", "+ quarantined", "+ duplicates", "seconds")
     reasons = []
     for outcome in outcomes:
         counts = outcome.info.get("collected")
         if not isinstance(counts, Mapping):
             continue
-        numbers = [f"{counts[name]:,}" for name in ("collected", "kept", "quarantined", "duplicates")]
-        equation = [numbers[0], "=", numbers[1], "+", numbers[2], "+", numbers[3]]
-        table.add_row(_name(outcome), outcome.owner or "", *equation, _seconds(outcome))
+        signed = (("", "collected"), ("= ", "kept"), ("+ ", "quarantined"), ("+ ", "duplicates"))
+        numbers = [f"{sign}{counts[name]:,}" for sign, name in signed]
+        table.add_row(_name(outcome), outcome.owner or "", *numbers, _seconds(outcome))
         reasons += [(_name(outcome), reason) for reason in counts.get("reasons", ())]
     if outcomes:
         console.print(table)
     for name, reason in reasons:
-        console.print(f"  {name}: {reason['rows']:,} × {reason['message']}", style="yellow")
+        console.print(f"  {name}: {reason['rows']:,} × {reason['message']}", style="yellow", soft_wrap=True)
     console.print()
 
 
 def _print_steps(outcomes: list[Outcome], console: Console) -> None:
-    table = _grid("step", "owner", "rows", "", "seconds")
+    table = _grid("step", "owner", "rows", "seconds")
+    notes = []
     for outcome in outcomes:
         rows = outcome.info.get("rows")
-        note = ""
-        if isinstance(outcome.info.get("unlabelled"), int):
-            note = f"{outcome.info['examples']:,} examples, {outcome.info['unlabelled']:,} without a label"
+        if outcome.info.get("unlabelled"):
+            notes.append(f"  {_name(outcome)}: {outcome.info['unlabelled']:,} examples have no label and are left out")
         shown = f"{rows:,}" if isinstance(rows, int) else ""
-        table.add_row(outcome.step.replace(":", " ", 1), outcome.owner or "", shown, note, _seconds(outcome))
+        table.add_row(outcome.step.replace(":", " ", 1), outcome.owner or "", shown, _seconds(outcome))
     if outcomes:
         console.print(table)
+        for note in notes:
+            console.print(note, style="yellow", soft_wrap=True)
         console.print()
 
 
@@ -132,7 +135,7 @@ def _print_model(outcome: Outcome, console: Console) -> None:
 
     told = outcome.info.get("result")
     if isinstance(told, Mapping):
-        console.print(f"[bold]model {_name(outcome)}[/bold]   owner {outcome.owner}   {_seconds(outcome)} s")
+        console.print(f"[bold]model {_name(outcome)}[/bold]   owner {outcome.owner}   {_taken(outcome)}")
         draw(Result.from_json(told), console)
         console.print()
 
@@ -143,6 +146,10 @@ def _name(outcome: Outcome) -> str:
 
 def _seconds(outcome: Outcome) -> str:
     return f"{outcome.seconds:.1f}" if outcome.made else "kept"
+
+
+def _taken(outcome: Outcome) -> str:
+    return f"{outcome.seconds:.1f} s" if outcome.made else "kept"
 
 
 def print_status(status: Status, console: Console) -> None:

@@ -1,0 +1,138 @@
+"""Why a model can't be fitted or tested: all the reasons that can be told before the fit."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from balun.chain.corpus import Corpus
+from balun.chain.model import Model
+from balun.errors import ProjectError, nearest
+from balun.finding import Finding
+from balun.fit.column import kind_of
+from balun.fit.guess import gives
+from balun.fit.label import Label
+from balun.fit.metric import METRICS, Metric
+from balun.fit.split import Split
+
+_FEWEST = 10
+
+
+def fault(model: Model, rule: str, message: str, mend: str) -> Finding:
+    return Finding(rule, model.place, message, breaks=(model.name,), owner=model.owner, mend=mend)
+
+
+def refuse(faults: Iterator[Finding]) -> None:
+    """Raise ProjectError with all of them, if there are any."""
+    found = list(faults)
+    if found:
+        raise ProjectError(found)
+
+
+def estimator_faults(model: Model) -> Iterator[Finding]:
+    from sklearn.base import BaseEstimator
+
+    estimator = model.estimator
+    if isinstance(estimator, type):
+        message = f"estimator is the class {estimator.__name__}, not one made of it"
+        yield fault(model, "estimator-unknown", message, f"write {estimator.__name__}()")
+    elif not isinstance(estimator, BaseEstimator) or kind(model) is None:
+        message = (
+            f"estimator is a {type(estimator).__name__}, neither a classifier nor a regressor of scikit-learn's shape"
+        )
+        yield fault(model, "estimator-unknown", message, "give it one, as HistGradientBoostingClassifier()")
+
+
+def kind(model: Model) -> str | None:
+    """`classifier`, `regressor`, or None."""
+    from sklearn.base import is_classifier, is_regressor
+
+    if is_classifier(model.estimator):
+        return "classifier"
+    return "regressor" if is_regressor(model.estimator) else None
+
+
+def metric_faults(model: Model) -> Iterator[Finding]:
+    """Of a model whose estimator is in order."""
+    needs = kind(model)
+    fitting = [metric.name for metric in METRICS if metric.needs == needs]
+    metric = next((metric for metric in METRICS if metric.name == model.metric), None)
+    name = type(model.estimator).__name__
+    if metric is None:
+        known = [one.name for one in METRICS]
+        message = f"there is no metric {model.metric}{nearest(model.metric, known)}"
+        yield fault(model, "metric-unknown", message, f"use one of {', '.join(fitting)}")
+    elif metric.needs != needs:
+        message = f"{metric.name} judges a {metric.needs}, and {name} is a {needs}"
+        yield fault(model, "metric-unfit", message, f"use one of {', '.join(fitting)}")
+    elif not _enough(metric, gives(model.estimator)):
+        message = f"{metric.name} needs probabilities, and {name} gives none"
+        yield fault(model, "metric-unfit", message, "use accuracy or f1, or put it in CalibratedClassifierCV")
+
+
+def _enough(metric: Metric, given: str) -> bool:
+    order = ("label", "score", "probability")
+    return metric.needs == "regressor" or order.index(given) >= order.index(metric.takes)
+
+
+def column_faults(model: Model, corpus: Corpus, rows: pa.Table, inputs: Sequence[str]) -> Iterator[Finding]:
+    there = rows.column_names
+    if not inputs:
+        yield fault(model, "input-missing", f"corpus {corpus.name} has no inputs", "give it features")
+    asked = [
+        ("input", inputs),
+        ("slice", model.slices),
+        ("entity", corpus.entity),
+        ("column", (corpus.at, corpus.label)),
+    ]
+    for role, names in asked:
+        for name in names:
+            if name not in there:
+                message = f"the {role} {name} is no column of corpus {corpus.name}{nearest(name, there)}"
+                yield fault(model, f"{role}-missing", message, "mend its name, or put it among the examples' columns")
+    for name in inputs:
+        if name in there and kind_of(rows[name].type) is None:
+            message = f"the input {name} is {rows[name].type}; a model takes numbers, text, booleans and times"
+            yield fault(model, "input-unfit", message, "cast it in the examples or the table, or leave it out")
+
+
+def row_faults(model: Model, corpus: Corpus, rows: pa.Table) -> Iterator[Finding]:
+    """Of labelled rows."""
+    if not rows.num_rows:
+        message = f"no row of corpus {corpus.name} has a label in {corpus.label}"
+        yield fault(model, "label-missing", message, "look at what the label is computed from")
+    elif rows[corpus.at].null_count:
+        message = f"{rows[corpus.at].null_count:,} examples of corpus {corpus.name} have no time in {corpus.at}"
+        yield fault(model, "time-missing", message, "leave them out of the examples with WHERE")
+
+
+def split_faults(model: Model, split: Split, label: Label, at_us: NDArray[np.int64]) -> Iterator[Finding]:
+    train, test = int(split.train.sum()), int(split.test.sum())
+    if test < _FEWEST:
+        message = f"the test, the last {model.split.test} of the examples' time, has {test:,} examples"
+        yield fault(model, "test-too-small", message, f"make it longer; it needs {_FEWEST} at least")
+    if train < _FEWEST:
+        days = (int(at_us.max()) - int(at_us.min())) / 86_400_000_000
+        late = int(split.embargoed.sum())
+        message = (
+            f"training has {train:,} examples: all lie within {days:,.1f} days, the test is the last {model.split.test}"
+            f", and {late:,} before it had no label by then"
+        )
+        yield fault(model, "training-too-small", message, f"make the test shorter; training needs {_FEWEST} at least")
+    elif label.classes is not None:
+        yield from _class_faults(model, split, label)
+
+
+def _class_faults(model: Model, split: Split, label: Label) -> Iterator[Finding]:
+    assert label.classes is not None
+    ranked = any(metric.name == model.metric and metric.takes == "score" for metric in METRICS)
+    parts = [("training", split.train), *([("the test", split.test)] if ranked else [])]
+    for part, rows in parts:
+        there = np.unique(label.truth[rows].astype(np.int64))
+        if len(there) == 1:
+            message = f"{part} has one class only: every label is {label.classes[there[0]]}"
+            mend = "make the test longer" if part == "the test" else "make the test shorter, or look at the label"
+            yield fault(model, "one-class", message, mend)
