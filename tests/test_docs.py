@@ -1,4 +1,4 @@
-"""Docs are tested against the program: blocks with `>>>` run, links lead somewhere, help texts are pasted by machine."""
+"""Docs are tested against the program: `>>>` blocks run, links lead somewhere, help texts are pasted by machine."""
 
 from __future__ import annotations
 

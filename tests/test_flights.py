@@ -1,4 +1,4 @@
-"""The example on all its data: the loop ends with a model that beats its baselines, and the data's traps are treated."""
+"""The example on all its data: the model beats its baselines, and the data's traps are treated."""
 
 from __future__ import annotations
 
@@ -148,7 +148,7 @@ def test_raw_csv_agrees_on_what_was_kept(flights: tuple[bl.Project, Report]) -> 
     if not shared.exists():
         pytest.skip("the copy as Parquet is not here")
     kept = flights[0]["departure"].path()
-    row = duckdb.sql(
+    row = duckdb.execute(
         f"SELECT count(*) FROM (SELECT carrier, flight, origin, dest, tailnum, dep_delay, air_time FROM '{kept}' "
         f"EXCEPT ALL SELECT carrier, flight, origin, dest, tailnum, dep_delay, air_time FROM '{shared}')"
     ).fetchall()

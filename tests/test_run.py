@@ -162,7 +162,7 @@ def test_input_known_too_late_is_a_finding(shop: Path) -> None:
     _edit(
         shop / "features.py", 'bl.columns("amount", "country", "big")', 'bl.columns("amount", "country", "big", "seen")'
     )
-    _edit(shop / "features.py", "country, big, returned FROM", "country, big, returned, NOT returned AS seen FROM")
+    _edit(shop / "features.py", "p.returned\n", "p.returned, NOT p.returned AS seen\n")
     (shop / "models.py").unlink()
     report = bl.load(shop).run()
     assert [finding.rule for finding in report.findings] == ["known-too-late"]
@@ -170,11 +170,7 @@ def test_input_known_too_late_is_a_finding(shop: Path) -> None:
 
 
 def test_python_table_that_breaks_its_word_is_an_error(shop: Path) -> None:
-    _edit(
-        shop / "tables" / "big.py",
-        '{"order_id": purchase["order_id"], "big"',
-        '{"order_id": purchase["order_id"], "bigger"',
-    )
+    _edit(shop / "tables" / "big.py", '"big": big', '"bigger": big')
     with pytest.raises(bl.ProjectError, match="lacks big and has bigger besides"):
         bl.load(shop).run()
 

@@ -14,7 +14,10 @@ before = bl.latest("purchase", by="customer", at="placed", columns=["amount", "c
 returns = bl.corpus(
     "returns",
     owner="ml-returns",
-    examples="SELECT order_id, customer, placed AS at, amount, channel, country, big, returned FROM purchase JOIN big USING (order_id)",
+    examples="""
+        SELECT p.order_id, p.customer, p.placed AS at, p.amount, p.country, b.big, b.placed AS big_known, p.returned
+        FROM purchase AS p JOIN big AS b USING (order_id)
+    """,
     label="returned",
     entity="customer",
     features=[bl.columns("amount", "country", "big"), spending, before],

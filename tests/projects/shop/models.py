@@ -1,7 +1,7 @@
-from features import returns
 from sklearn.linear_model import LogisticRegression
 
 import balun as bl
+from features import returns
 
 risk = bl.model(
     "risk",
