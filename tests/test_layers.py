@@ -9,8 +9,8 @@ import pytest
 
 _SOURCE = Path(__file__).parent.parent / "src" / "balun"
 _ROOMS = (
-    "finding", "errors", "chain", "engine", "facts", "snapshot", "scan", "draft", "fit", "plan", "build", "settled",
-    "run", "status", "map", "near", "project", "terminal", "cli", "__main__",
+    "finding", "errors", "quoting", "chain", "engine", "relational", "facts", "snapshot", "scan", "draft", "fit",
+    "plan", "build", "settled", "run", "status", "map", "near", "project", "terminal", "cli", "__main__",
 )  # fmt: skip
 
 

@@ -8,7 +8,8 @@ from pathlib import Path
 import balun as bl
 from balun.chain.feature import Aggregate, Latest
 from balun.chain.point_in_time import Examples, Source, compile_feature, survey
-from balun.engine import Engine, literal
+from balun.engine import Engine
+from balun.quoting import literal
 
 EVENTS = {
     "entity": "BIGINT", "ts": "TIMESTAMP WITH TIME ZONE", "seq": "BIGINT", "amount": "BIGINT", "status": "VARCHAR",
@@ -27,7 +28,7 @@ FEATURES: dict[str, Aggregate | Latest] = {
 
 def main(job: str, data: Path, out: Path) -> None:
     events, examples = data / "events.parquet", data / "examples.parquet"
-    source = Source(f"read_parquet({literal(str(events))})", EVENTS, ("seq",), {}, None)
+    source = Source(f"read_parquet({literal(str(events))})", EVENTS, ("seq",), unique=True)
     asked = Examples(f"read_parquet({literal(str(examples))})", EXAMPLES)
     parts = []
     for name in FEATURES if job == "all" else [job]:

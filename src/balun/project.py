@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING
 from balun.chain.config import find_project
 from balun.chain.graph import Graph, Node
 from balun.chain.load import load_graph
-from balun.engine import Engine, literal
+from balun.engine import Engine
 from balun.errors import UsageError
 from balun.facts.supply import Supply, supply_of
+from balun.quoting import literal
 from balun.run import Report, Watch, run
 from balun.snapshot import Snapshot, Store
 
@@ -178,46 +179,22 @@ class Part:
 
 
 class SnapshotRows:
-    """What `near` reads: columns from the declarations, rows from the snapshots where there are any."""
+    """What `near` reads: what the declarations supply, and the rows of the last run where there was one."""
 
     def __init__(self, project: Project) -> None:
         self._project = project
 
-    def columns(self, node: Node) -> Mapping[str, str]:
-        supply = self._project.supply
-        if node.kind in {"event", "table"}:
-            return supply.columns[node.id]
-        found = self._found(node)
-        return _types(found.rows) if found and found.rows.exists() else {}
+    @property
+    def supply(self) -> Supply:
+        return self._project.supply
 
-    def info(self, node: Node) -> Mapping[str, object]:
-        found = self._found(node)
-        return found.info if found else {}
-
-    def count(self, node: Node) -> int | None:
-        rows = self.info(node).get("rows")
-        return rows if isinstance(rows, int) else None
-
-    def sample(self, node: Node, limit: int, where: str | None = None) -> pa.Table | None:
-        found = self._found(node)
-        return _head(found.rows, limit, where) if found and found.rows.exists() else None
-
-    def _found(self, node: Node) -> Snapshot | None:
-        try:
-            part = Part(self._project, node)
-            return self._project.store.current(node.id if node.kind == "model" else part._step())  # noqa: SLF001
-        except UsageError:
-            return None
+    def current(self, step: str) -> Snapshot | None:
+        """The snapshot of a step as of the last run. Before the first there is none, and looking makes no folder."""
+        store = self._project.store
+        return store.current(step) if store.folder.is_dir() else None
 
 
-def _head(file: Path, limit: int, where: str | None = None) -> pa.Table:
+def _head(file: Path, limit: int) -> pa.Table:
     with Engine(threads=2) as engine:
-        condition = f" WHERE {where}" if where else ""
-        sql = f"SELECT * FROM read_parquet({literal(str(file))}){condition} LIMIT {int(limit)}"
-        return engine.connection.execute(sql).to_arrow_table()
-
-
-def _types(file: Path) -> dict[str, str]:
-    with Engine(threads=1) as engine:
-        rows = engine.connection.execute(f"DESCRIBE SELECT * FROM read_parquet({literal(str(file))})").fetchall()
-    return {str(row[0]): str(row[1]) for row in rows}
+        sql = f"SELECT * FROM read_parquet({literal(str(file))}) LIMIT {int(limit)}"
+        return engine.connection.sql(sql).to_arrow_table()

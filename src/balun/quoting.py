@@ -1,0 +1,35 @@
+"""Names and values as SQL writes them."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from math import isfinite
+
+
+def quoted(name: str) -> str:
+    """A SQL identifier.
+
+    >>> quoted("hour of day")
+    '"hour of day"'
+    """
+    return '"' + name.replace('"', '""') + '"'
+
+
+def literal(value: object) -> str:
+    """A SQL literal of text, a number, a truth value or nothing.
+
+    >>> literal("it's"), literal(None), literal(True), literal(1.5)
+    ("'it''s'", 'NULL', 'TRUE', '1.5')
+    """
+    match value:
+        case None:
+            return "NULL"
+        case bool():
+            return "TRUE" if value else "FALSE"
+        case int() | Decimal():
+            return str(value)
+        case float():
+            return f"'{value!r}'::DOUBLE" if not isfinite(value) else repr(value)
+        case str():
+            return "'" + value.replace("'", "''") + "'"
+    raise TypeError(f"{type(value).__name__} has no SQL literal here")
