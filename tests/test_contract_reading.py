@@ -113,7 +113,7 @@ def test_rules_of_rows_are_folded_and_others_kept() -> None:
     assert rules["nullValues delay"].percent
     assert rules["once a flight"].columns == ("carrier", "Flight")
     assert rules["rowCount"].bounds == (100.0, 2_000_000.0)
-    assert rules["mostly on time"].query == "SELECT avg((delay > 15)::INT) FROM departure\n"
+    assert rules["mostly on time"].query == 'SELECT avg((delay > 15)::INT) FROM "departure"\n'
 
 
 def test_references_of_one_column_and_of_several() -> None:
@@ -182,6 +182,8 @@ def test_old_words_for_true_are_taken(tmp_path: Path, written: str) -> None:
         ("a.csv.gz", "csv", ","),
         ("a.TSV", "csv", "\t"),
         ("a.tsv.zst", "csv", "\t"),
+        ("a.csv.zip", "csv", ","),
+        ("a.tsv.zip", "csv", "\t"),
         ("a.jsonl", "json", ","),
         ("a.ndjson.gz", "json", ","),
         ("logs/*.json", "json", ","),

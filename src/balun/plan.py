@@ -16,6 +16,7 @@ from balun.chain.model import Model
 from balun.chain.sql_table import canonical
 from balun.chain.table import PythonTable, Table
 from balun.facts.supply import Supply
+from balun.scan.source import base, source_name
 from balun.snapshot import Json, Store, digest
 
 # Raise it when the same inputs come to give other bytes.
@@ -60,7 +61,8 @@ def make_plan(graph: Graph, supply: Supply, files: Mapping[str, tuple[Path, ...]
     for node in graph:
         match node.declared:
             case Contract() as contract:
-                data = {file.name: store.content(file) for file in files[node.id]}
+                start = base(contract, graph.config.folder)
+                data = {source_name(file, start): store.content(file) for file in files[node.id]}
                 add(node.id, node, (), duckdb=_version("duckdb"), contract=_contract(contract, graph), data=data)
             case Table() as table:
                 promises = [table.key, table.required]

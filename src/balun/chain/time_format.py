@@ -18,7 +18,7 @@ _PARTS = {
 _JAVA = {part: letters for letters, part in reversed(_PARTS.items())}
 _TOKEN = re.compile(r"''|'((?:[^']|'')*)'|([A-Za-z])\2*|[^A-Za-z']+|'")
 _ISO = re.compile(
-    r"%Y-%m-%d([T ]%H:%M(:%S([.,](%g|%f|%n))?)?)?(%z)?$|%H:%M:%S$",
+    r"%Y-%m-%d([T ]%H:%M(:%S(\.(%g|%f|%n))?)?)?(%z)?$|%H:%M:%S$",
 )
 
 

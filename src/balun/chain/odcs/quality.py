@@ -196,9 +196,9 @@ def _query(node: Mapping, about: _About, faults: Faults) -> str | None:
     if written is None:
         return None
     query = written.text
-    for word, name in (("object|table|model", about.event), ("property|column", about.column)):
+    for word, name in ((r"object|table|model|schema\.name", about.event), ("property|column", about.column)):
         if name is not None:
-            query = re.sub(rf"\$?\{{({word})\}}", _quoted(name).replace("\\", r"\\"), query)
+            query = re.sub(rf'("?)\$?\{{({word})\}}\1', _quoted(name).replace("\\", r"\\"), query)
     try:
         parse_select(query, Place(faults.file), written.line + 1 if written.block else written.line)
     except ProjectError as exc:
@@ -208,4 +208,5 @@ def _query(node: Mapping, about: _About, faults: Faults) -> str | None:
 
 
 def _quoted(name: str) -> str:
-    return name if re.fullmatch(r"[a-z_][a-z0-9_]*", name) else '"' + name.replace('"', '""') + '"'
+    """Always in quotes: an event may be called order."""
+    return '"' + name.replace('"', '""') + '"'

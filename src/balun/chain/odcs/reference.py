@@ -27,13 +27,15 @@ class Names:
 def names_of(events: Sequence[Mapping]) -> Names:
     columns: dict[str, list[str]] = {}
     ids: dict[str, Target] = {}
+    named: dict[str, Target] = {}
     for event in events:
         name = text(event, "name") or ""
         columns[name] = [text(column, "name") or "" for column in mappings(event, "properties")]
         for column in mappings(event, "properties"):
-            path = f"schema/{text(event, 'id') or name}/properties/{text(column, 'id') or text(column, 'name')}"
-            ids[path] = (name, text(column, "name") or "")
-    return Names(columns, ids)
+            target = (name, text(column, "name") or "")
+            path = f"schema/{text(event, 'id') or name}/properties"
+            (ids if "id" in column.entries else named)[f"{path}/{text(column, 'id') or target[1]}"] = target
+    return Names(columns, named | ids)
 
 
 def column_references(node: Mapping, names: Names, faults: Faults) -> tuple[str, ...]:

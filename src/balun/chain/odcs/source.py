@@ -107,7 +107,7 @@ class Servers:
                 message = f"format is {node.text}{nearest(node.text, _FORMATS)}"
                 self.faults.wrong(node, message, mend=f"use one of {', '.join(dict.fromkeys(_FORMATS.values()))}")
             return form
-        ending = re.sub(r"\.(gz|zst)$", "", path.text.lower()).rpartition(".")[2]
+        ending = re.sub(r"\.(gz|zst|zip)$", "", path.text.lower()).rpartition(".")[2]
         if ending not in _FORMATS:
             message = f"the ending of {path.text[:80]} doesn't tell the format"
             self.faults.add("key-missing", path, message, mend="add format: parquet, csv or json")
@@ -140,7 +140,7 @@ class Servers:
 
 def is_tsv(path: str) -> bool:
     """Tabs part its columns unless the contract says otherwise."""
-    return re.search(r"\.tsv(\.gz|\.zst)?$", path.lower()) is not None
+    return re.search(r"\.tsv(\.gz|\.zst|\.zip)?$", path.lower()) is not None
 
 
 def _listed(node: Node | None) -> list[Scalar]:

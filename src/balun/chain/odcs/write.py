@@ -9,6 +9,7 @@ from types import MappingProxyType
 from balun.chain.contract import Column, Contract, Files, Postgres, Quality, Source
 from balun.chain.odcs.dtype import duckdb_type
 from balun.chain.odcs.source import is_tsv
+from balun.chain.odcs.written_reference import Ids, ids_of
 from balun.chain.odcs.yaml_text import Noted, Value, yaml_text
 from balun.chain.time_format import java_format
 
@@ -21,7 +22,7 @@ def write_contracts(contracts: Sequence[Contract], *, name: str, comments: Comme
     """The text of one file; `read_contracts` gives the same contracts from it.
 
     name: the file's own, in its id. comments: what stands behind a line, by the event, the column ("" for the
-    event's own), and the name of the field in Column or Contract.
+    event's own), and the name of the field in Column, Contract or Files.
     Raises ValueError where contracts of different owners, versions or states are to share the file.
     """
     shared = {(contract.owner, contract.version, contract.status) for contract in contracts}
@@ -38,21 +39,22 @@ def write_contracts(contracts: Sequence[Contract], *, name: str, comments: Comme
     }
     if owner is not None:
         tree["team"] = {"name": owner}
-    servers = _servers(contracts)
+    servers = _servers(contracts, comments)
     if servers:
         tree["servers"] = servers
-    tree["schema"] = [_event(contract, comments) for contract in contracts]
+    ids = ids_of(contracts)
+    tree["schema"] = [_event(contract, ids, comments) for contract in contracts]
     return yaml_text(tree)
 
 
-def _servers(contracts: Sequence[Contract]) -> list[Tree]:
+def _servers(contracts: Sequence[Contract], comments: Comments) -> list[Tree]:
     """One each where sources differ; `events` tells whose it is where the file has several."""
     entries: list[Tree] = []
     serves: list[list[str]] = []
     for contract in contracts:
         if contract.source is None:
             continue
-        entry = _server(contract.name, contract.source)
+        entry = _server(contract.name, contract.source, _notes(contract.name, "", comments))
         same = next((at for at, other in enumerate(entries) if _same(entry, other)), None)
         if same is None or isinstance(contract.source, Files):
             entries.append(entry)
@@ -73,7 +75,7 @@ def _listed(value: Value | None) -> list[Value]:
     return list(value) if isinstance(value, Sequence) and not isinstance(value, str) else []
 
 
-def _server(name: str, source: Source) -> Tree:
+def _server(name: str, source: Source, notes: Mapping[str, str]) -> Tree:
     if isinstance(source, Postgres):
         entry: Tree = {"server": name, "type": "postgres", "host": source.host, "port": source.port}
         entry |= {"database": source.database, "schema": source.schema}
@@ -87,7 +89,8 @@ def _server(name: str, source: Source) -> Tree:
         ("header", None if source.header else False),
         ("null", None if source.null == ("",) else list(source.null)),
     ]
-    return {"server": name, "type": "local", "path": first, "format": source.format} | _customs(own)
+    noted = [(field, None if value is None else _noted(value, field, notes)) for field, value in own]
+    return {"server": name, "type": "local", "path": first, "format": source.format} | _customs(noted)
 
 
 def _custom(name: str, value: Value) -> Tree:
@@ -99,9 +102,11 @@ def _customs(named: Iterable[tuple[str, Value | None]]) -> Tree:
     return {"customProperties": entries} if entries else {}
 
 
-def _event(contract: Contract, comments: Comments) -> Tree:
-    notes = {field: text for (event, column, field), text in comments.items() if (event, column) == (contract.name, "")}
+def _event(contract: Contract, ids: Ids, comments: Comments) -> Tree:
+    notes = _notes(contract.name, "", comments)
     tree: Tree = {"name": _noted(contract.name, "name", notes)}
+    if contract.name in ids.events:
+        tree["id"] = ids.events[contract.name]
     if isinstance(contract.source, Postgres) and contract.source.table != contract.name:
         tree["physicalName"] = contract.source.table
     if contract.description is not None:
@@ -112,46 +117,51 @@ def _event(contract: Contract, comments: Comments) -> Tree:
     if contract.relationships:
         tree["relationships"] = [
             {
-                "from": [f"{contract.name}.{column}" for column in columns],
-                "to": [f"{other}.{column}" for column in theirs],
+                "from": [ids.reference(contract.name, column) for column in columns],
+                "to": [ids.reference(other, column) for column in theirs],
             }
             for columns, other, theirs in contract.relationships
         ]
     own = [rule for rule in contract.quality if not _is_of_column(rule)]
     if own:
         tree["quality"] = [_rule(rule) for rule in own]
-    tree["properties"] = [_property(column, contract, comments) for column in contract.columns]
+    tree["properties"] = [_property(column, contract, ids, comments) for column in contract.columns]
     return tree
+
+
+def _notes(event: str, column: str, comments: Comments) -> dict[str, str]:
+    """By field."""
+    return {field: text for (one, other, field), text in comments.items() if (one, other) == (event, column)}
 
 
 def _noted(value: Value, field: str, notes: Mapping[str, str]) -> Value:
     return Noted(value, notes[field]) if field in notes else value
 
 
-def _property(column: Column, contract: Contract, comments: Comments) -> Tree:
-    own = (contract.name, column.name)
-    notes = {field: text for (event, name, field), text in comments.items() if (event, name) == own}
-    tree: Tree = {"name": _noted(column.name, "name", notes)}
-    tree["logicalType"] = _noted(column.logical, "logical", notes)
-    if column.dtype != duckdb_type(column.logical, None, None):
-        tree["physicalType"] = _noted(column.dtype, "dtype", notes)
-    if column.required or column.key is not None:
-        tree["required"] = _noted(column.required, "required", notes)
-    if column.unique:
-        tree["unique"] = _noted(True, "unique", notes)
-    if column.key is not None:
-        tree |= {"primaryKey": _noted(True, "key", notes), "primaryKeyPosition": column.key}
-    if column.classification is not None:
-        tree["classification"] = _noted(column.classification, "classification", notes)
-    if column.description is not None:
-        tree["description"] = _noted(column.description, "description", notes)
+def _property(column: Column, contract: Contract, ids: Ids, comments: Comments) -> Tree:
+    notes = _notes(contract.name, column.name, comments)
+    is_key = column.key is not None
+    named: list[tuple[str, str, Value | None]] = [
+        ("name", "name", column.name),
+        ("id", "", ids.columns.get((contract.name, column.name))),
+        ("logicalType", "logical", column.logical),
+        ("physicalType", "dtype", None if column.dtype == duckdb_type(column.logical, None, None) else column.dtype),
+        ("required", "required", column.required if column.required or is_key else None),
+        ("unique", "unique", column.unique or None),
+        ("primaryKey", "key", is_key or None),
+        ("primaryKeyPosition", "", column.key),
+        ("classification", "classification", column.classification),
+        ("description", "description", column.description),
+    ]
+    tree: Tree = {key: _noted(value, field, notes) for key, field, value in named if value is not None}
     options = _options(column, notes)
     if options:
         tree["logicalTypeOptions"] = options
     custom = [(field, getattr(column, field)) for field in ("unit", "resolution", "available")]
     tree |= _customs((field, None if value is None else _noted(value, field, notes)) for field, value in custom)
     if column.references:
-        tree["relationships"] = [{"to": _noted(to, "references", notes)} for to in column.references]
+        targets = [ids.reference(*to.split(".", 1)) for to in column.references]
+        tree["relationships"] = [{"to": _noted(target, "references", notes)} for target in targets]
     rules = [*_folded(column, notes), *(_rule(rule) for rule in contract.quality if _is_about(rule, column))]
     if rules:
         tree["quality"] = rules

@@ -3,20 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import cache
 
-import duckdb
 from sqlglot.tokenizer_core import Token, TokenType
 from sqlglot.tokens import Tokenizer
 
+from balun.chain.point_in_time.function import aggregates
+
 _NO_ORDER = frozenset({"count", "min", "max", "bool_and", "bool_or", "bit_and", "bit_or", "bit_xor"})
-
-
-@cache
-def _aggregates() -> frozenset[str]:
-    with duckdb.connect() as connection:
-        found = connection.execute("SELECT function_name FROM duckdb_functions() WHERE function_type = 'aggregate'")
-        return frozenset(str(name).lower() for (name,) in found.fetchall())
 
 
 def narrowed(sql: str, condition: str, order: str) -> str:
@@ -33,7 +26,7 @@ def narrowed(sql: str, condition: str, order: str) -> str:
     tokens = Tokenizer(dialect="duckdb").tokenize(sql)
     edits: list[tuple[int, int, str]] = []  # from, to, what stands there instead
     for at, token in enumerate(tokens[:-1]):
-        if token.text.lower() in _aggregates() and tokens[at + 1].token_type is TokenType.L_PAREN:
+        if token.text.lower() in aggregates() and tokens[at + 1].token_type is TokenType.L_PAREN:
             edits.extend(_edits(sql, tokens, at, condition, order))
     for begin, end, text in sorted(edits, reverse=True):
         sql = sql[:begin] + text + sql[end:]

@@ -29,13 +29,17 @@ def compile_feature(
     formulation: compute with it whatever it can; None: chosen.
     Raises ProjectError with all that is wrong with the declaration.
     """
-    question = ask(name, feature, source, examples, survey)
+    return select(ask(name, feature, source, examples, survey), survey, formulation)
+
+
+def select(question: Question, survey: Survey | None, formulation: str | None = None) -> str:
+    """The SELECT that answers it; `survey` is what it was asked with."""
     selects = steps(question, cells_of(question), survey, formulation)
     joined = f"({selects[0]}) AS s0" + "".join(
         f" JOIN ({sql}) AS s{i} USING (id)" for i, sql in enumerate(selects) if i
     )
     columns = ", ".join(f"{_final(question, column)} AS {quoted(column.name)}" for column in question.columns)
-    return f"SELECT id AS {quoted(examples.id)}, {columns} FROM {joined} ORDER BY id"
+    return f"SELECT id AS {quoted(question.probes.id)}, {columns} FROM {joined} ORDER BY id"
 
 
 def cells_of(question: Question) -> list[Cell]:

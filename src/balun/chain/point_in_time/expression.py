@@ -9,6 +9,7 @@ import sqlglot
 import sqlglot.expressions as exp
 from sqlglot.errors import SqlglotError
 
+from balun.chain.point_in_time.function import MULTIPLYING, aggregates, macros
 from balun.errors import nearest
 
 CHANGING = frozenset({
@@ -77,14 +78,19 @@ def _refuse(node: exp.Expr, aggregate: bool) -> None:
         raise Unusable("holds a window function, which would look at other rows; compute it in a table")
     if isinstance(node, exp.Placeholder | exp.Parameter):
         raise Unusable("holds a placeholder")
-    changing = names_of(node) & CHANGING
+    names = names_of(node)
+    changing = names & CHANGING
     if changing or (isinstance(node, exp.Anonymous) and node.name.lower() == "age" and len(node.expressions) == 1):
         raise Unusable(f"calls {min(changing, default='age')}(), whose answer changes from run to run")
-    if not aggregate and isinstance(node, exp.AggFunc):
+    if isinstance(node, exp.Unnest | exp.Explode) or names & MULTIPLYING:
+        raise Unusable("makes many rows of one; compute it in a table")
+    if names & macros():
+        raise Unusable(f"calls {min(names & macros())}(), which is made of other aggregates; write those")
+    if not aggregate and (isinstance(node, exp.AggFunc) or names & aggregates()):
         raise Unusable("holds an aggregate; write it as bl.sql(…), or aggregate the value of a row")
     if isinstance(node, exp.Star) and not isinstance(node.parent, exp.Count):
         raise Unusable("holds *; name the columns")
-    if "columns" in names_of(node):
+    if "columns" in names:
         raise Unusable("holds COLUMNS(…); name the columns")
 
 
@@ -96,7 +102,10 @@ def names_of(node: exp.Expr) -> set[str]:
 
 
 def resolve(tree: exp.Expr, columns: Mapping[str, str]) -> set[str]:
-    """Names of the columns it reads, in the relation's own spelling. Raises Unusable for one that isn't there."""
+    """Names of the columns it reads, in the relation's own spelling. Raises Unusable for one that isn't there.
+
+    A column counts as read where a lambda's parameter has its name: better to wait for it than to know the future.
+    """
     spelling = {name.lower(): name for name in columns}
     parameters = {_name.name.lower() for made in tree.find_all(exp.Lambda) for _name in made.expressions}
     found: set[str] = set()
@@ -105,6 +114,6 @@ def resolve(tree: exp.Expr, columns: Mapping[str, str]) -> set[str]:
         name = spelling.get(first.name.lower())
         if name is None and first.name.lower() not in parameters:
             raise Unusable(f"reads {first.name}, which the relation doesn't have{nearest(first.name, columns)}")
-        if name is not None and first.name.lower() not in parameters:
+        if name is not None:
             found.add(name)
     return found

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from balun.chain.duration import Duration
 
 WIDEST = 90  # bits of a value: 2³⁷ of them still add up within 128
+_SMALLEST_UNIT = 1000  # 2^−1000, well within the normal doubles
 
 
 @dataclass(frozen=True)
@@ -24,8 +25,11 @@ class Numbers:
     finite: bool = True
 
     def scaled(self, sql: str) -> tuple[str, str] | None:
-        """The whole number and its type; None where there is none, or a sum of it could pass 128 bits."""
-        if self.bits is None or self.bits > WIDEST:
+        """The whole number and its type; None where there is none, or a sum of it could pass 128 bits.
+
+        None too where the unit is no normal double.
+        """
+        if self.bits is None or self.bits > WIDEST or abs(self.scale) > _SMALLEST_UNIT:
             return None
         type_ = "INTEGER" if self.bits <= 31 else "BIGINT" if self.bits <= 62 else "HUGEINT"
         factor = f" * {2.0**self.scale!r}" if self.scale else ""

@@ -47,6 +47,15 @@ def _pick(function: str) -> Callable[[str, str, Numbers | None], Made]:
     return made
 
 
+def _extreme(function: str) -> Callable[[str, str, Numbers | None], Made]:
+    """The least or greatest value; of zeros, which are equal, not the one that a thread happened on."""
+
+    def made(sql: str, type_: str, _: Numbers | None) -> Made:
+        return (Part(function, sql, type_),), f"({{0}} + 0::{type_})" if is_float(type_) else kept("{0}", type_)
+
+    return made
+
+
 def _rate(sql: str, type_: str, numbers: Numbers | None) -> Made:
     if type_ != "BOOLEAN":
         raise Unusable(f"is {type_}; a rate needs a condition, as 'delay > 30'")
@@ -133,8 +142,8 @@ _MADE: dict[str, Callable[[str, str, Numbers | None], Made]] = {
     "mean": _mean,
     "std": _std,
     "rate": _rate,
-    "min": _pick("min"),
-    "max": _pick("max"),
+    "min": _extreme("min"),
+    "max": _extreme("max"),
     "first": _pick("first"),
     "last": _pick("last"),
 }

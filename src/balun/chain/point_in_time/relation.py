@@ -16,7 +16,7 @@ class Source:
     available: column to SQL over this relation's columns: when its value can first be known; absent: with the row.
     row_available: the same for the whole row; None: at the feature's `at`.
     zone: of local days, and of dates, which begin at their midnight there.
-    unique: no two rows share the key, proved or tested on rows; ties are then broken faster.
+    unique: no two rows share the key and no part of it is null, proved or tested on rows; ties are then broken faster.
     """
 
     relation: str

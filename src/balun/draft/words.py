@@ -1,0 +1,71 @@
+"""What a column's name tells of it."""
+
+from __future__ import annotations
+
+import re
+
+_ID = frozenset(
+    "id ids uuid guid key code sku slug number num nr no iata icao faa isbn ean hash token tailnum ref".split()  # noqa: SIM905
+)
+_MEASURED = (
+    "age alt altitude amount average avg balance cost count delay depth discount distance duration elapsed fare fee "
+    "height humidity latency lat latitude length lon longitude lng max mean median min pct percent pressure price "
+    "probability propensity qty quantity rate ratio score seats share size speed std sum surcharge tax temp "
+    "temperature tip tips tolls total value visib volume wait weight width"
+)
+_MEASURE = frozenset(_MEASURED.split())
+_CODES = frozenset("zip zipcode postcode postal plz phone telephone fax mobile msisdn iban".split())  # noqa: SIM905
+_MOMENTS = frozenset("date day time timestamp at on ts datetime hour created updated".split())  # noqa: SIM905
+
+
+def tokens(name: str) -> tuple[str, ...]:
+    """The words of a name, in lower case.
+
+    >>> tokens("delayMinutes"), tokens("HTTPStatus_code2")
+    (('delay', 'minutes'), ('http', 'status', 'code', '2'))
+    """
+    return tuple(word.lower() for word in re.findall(r"[A-Z]+(?![a-z])|[A-Z]?[^\W\d_A-Z]+|\d+", name))
+
+
+def counted(count: int, noun: str) -> str:
+    """
+    >>> counted(1, "row"), counted(1200, "row")
+    ('1 row', '1,200 rows')
+    """
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
+
+
+def singular(name: str) -> str:
+    """
+    >>> singular("flights"), singular("companies"), singular("glass"), singular("boxes")
+    ('flight', 'company', 'glass', 'box')
+    """
+    for ending, other in (("ies", "y"), ("sses", "ss"), ("xes", "x"), ("ches", "ch"), ("shes", "sh")):
+        if name.endswith(ending):
+            return name.removesuffix(ending) + other
+    return name.removesuffix("s") if not name.endswith(("ss", "us", "is")) else name
+
+
+def names_one(column: str, event: str) -> bool:
+    """Whether a column seems to tell one row of its event from another.
+
+    >>> names_one("ride_id", "ride"), names_one("flight", "flights"), names_one("km", "ride")
+    (True, True, False)
+    """
+    words = tokens(column)
+    return bool(words) and (words[-1] in _ID or words[-1].endswith("id") or column.lower() == singular(event.lower()))
+
+
+def is_measure(column: str) -> bool:
+    """Whether a column seems to measure something, and so is no part of a key."""
+    return not _MEASURE.isdisjoint(tokens(column))
+
+
+def is_code(column: str) -> bool:
+    """Whether its digits aren't a number, as those of a zip code."""
+    return not _CODES.isdisjoint(tokens(column)) or "zip" in column.lower()
+
+
+def is_moment(column: str) -> bool:
+    """Whether a column seems to hold a time."""
+    return not _MOMENTS.isdisjoint(tokens(column))
