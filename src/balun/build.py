@@ -18,12 +18,13 @@ from balun.chain.graph import Graph, Node
 from balun.chain.model import Model
 from balun.chain.point_in_time import Examples, compile_feature, survey
 from balun.chain.table import PythonTable, Table
-from balun.engine import Engine, literal, quoted
+from balun.engine import Engine
 from balun.errors import ProjectError
 from balun.facts.available import late_check_sql
 from balun.facts.supply import EXAMPLE, LABEL_KNOWN, Supply
 from balun.finding import Finding, Place
 from balun.plan import Step, slices_of
+from balun.quoting import literal, quoted
 from balun.scan import Collected, collect
 from balun.snapshot import Snapshot, Store, Writing, damaged
 
@@ -346,7 +347,7 @@ def _corpus(bench: Bench, step: Step, writing: Writing) -> dict[str, object]:
     own = [corpus.at, *corpus.entity, corpus.label, *slices]
     kept = [name for name in dict.fromkeys(own) if name not in inputs]
     columns = ", ".join(map(quoted, [*kept, LABEL_KNOWN, *inputs]))
-    known = bench.supply.label_known[step.node.id] or "NULL"
+    known = bench.supply.label_known[step.node.id] or quoted(corpus.at)
     # Names are unique across the parts, and each part has its rows in the order of the examples.
     parts = [f"(SELECT *, ({known})::TIMESTAMPTZ AS {LABEL_KNOWN} FROM {bench.read(step.parents[0])})"]
     parts += [f"(SELECT * EXCLUDE ({EXAMPLE}) FROM {bench.read(parent)})" for parent in made]

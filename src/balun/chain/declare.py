@@ -199,6 +199,8 @@ def model(
         raise _fault(place, "value-wrong", f"model {name}: corpus is no corpus", "give it what bl.corpus() returned")
     if not isinstance(split, TimeSplit):
         raise _fault(place, "value-wrong", f"model {name}: split is no split", 'write split=bl.by_time(test="60d")')
+    if not isinstance(seed, int) or seed < 0:
+        raise _fault(place, "value-wrong", f"model {name}: seed is {seed!r}", "give a whole number from 0")
     return DeclaredModel(name, corpus, owner, estimator, metric, split, _names(slices), seed, description, place)
 
 

@@ -74,9 +74,8 @@ def entity_numbers(rows: pa.Table, entity: Sequence[str]) -> Ints:
     """A number for each different entity; all rows are one where there are no columns to tell by. Nulls are a value."""
     numbers = np.zeros(rows.num_rows, dtype=np.int64)
     for name in entity:
-        coded = plain(rows[name]).combine_chunks().dictionary_encode(null_encoding="encode")
-        coded = coded.combine_chunks() if isinstance(coded, pa.ChunkedArray) else coded
-        own = coded.indices.to_numpy(zero_copy_only=False).astype(np.int64)
+        coded = plain(rows[name]).dictionary_encode(null_encoding="encode").combine_chunks()
+        own = coded.indices.to_numpy().astype(np.int64)
         numbers = np.unique(numbers * (len(coded.dictionary) + 1) + own, return_inverse=True)[1]
     return numbers
 

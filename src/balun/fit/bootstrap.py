@@ -2,19 +2,22 @@
 
 Rows of one day share its weather, its outage, its campaign: to draw them one by one makes intervals too short. Whole
 stretches of time are drawn instead, as long as the errors remember.
-Sources: Politis & Romano 1992 (circular blocks); Politis & White 2004 with Patton's correction of 2009 (their length);
-Hesterberg 2015 (percentiles widened for few blocks).
+Sources: Politis & Romano 1992 (circular blocks); Hesterberg 2015 (percentiles widened for few blocks).
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtr, stdtrit
 
+from balun.fit.memory import Memory, memory_of
+
 Floats = NDArray[np.float64]
+Tally = Callable[[Floats], Floats]
 _DAY_US = 86_400_000_000
 _STEPS_US = (_DAY_US, *(hours * 3_600_000_000 for hours in (12, 6, 3, 1)), 900_000_000, 60_000_000, 1_000_000, 1_000, 1)
 _FEWEST, _MOST = 10, 200
@@ -24,7 +27,7 @@ _TAIL = 0.025
 
 @dataclass(frozen=True)
 class Units:
-    """Stretches of time that are drawn whole. index: by row, in the order of time; each unit has rows."""
+    """Stretches of time that are drawn whole. index: by row, numbers in the order of time."""
 
     index: NDArray[np.int64]
     count: int
@@ -60,75 +63,54 @@ def units_of(at_us: NDArray[np.int64]) -> Units:
     return Units(index, int(index.max()) + 1)
 
 
-def block_length(loss: Floats, units: Units) -> int:
-    """How many units a block needs so that blocks are as good as independent; a tenth of the units at most.
-
-    loss: of each row; its mean by unit is the series whose memory counts.
-
-    >>> steady = np.repeat(np.sin(np.arange(60) / 8), 5)
-    >>> block_length(steady, Units(np.repeat(np.arange(60), 5), 60)) > 1
-    True
-    """
-    series = units.sums(loss) / units.sizes()
-    most = max(1, units.count // _FEWEST)
-    spread = series - series.mean()
-    variance = float(spread @ spread) / len(series)
-    if most == 1 or variance <= 0:
-        return 1
-    lags = min(len(series) - 1, int(np.ceil(np.sqrt(len(series)))) + 5)
-    covariance = np.array([spread[lag:] @ spread[: len(spread) - lag] for lag in range(lags + 1)]) / len(series)
-    best = _politis_white(covariance, len(series))
-    return int(np.clip(np.ceil(best), 1, most))
-
-
-def _politis_white(covariance: Floats, count: int) -> float:
-    """The length of a circular block with the least error. covariance: by lag, from 0."""
-    bound = 2 * np.sqrt(np.log10(count) / count)
-    small = np.abs(covariance[1:] / covariance[0]) < bound
-    run = max(5, int(np.sqrt(np.log10(count))))
-    quiet = [lag for lag in range(len(small)) if small[lag : lag + run].all()]
-    last = quiet[0] if quiet else len(small)
-    reach = min(2 * max(last, 1), len(covariance) - 1)
-    lag = np.arange(1, reach + 1)
-    window = np.clip(2 * (1 - lag / reach), 0, 1)
-    spectrum = covariance[0] + 2 * window @ covariance[1 : reach + 1]
-    slope = 2 * window @ (lag * covariance[1 : reach + 1])
-    if spectrum <= 0:
-        return 1.0
-    return float((1.5 * slope**2 / spectrum**2) ** (1 / 3) * count ** (1 / 3))
-
-
 @dataclass(frozen=True)
 class Draws:
-    """weights: (draws, units), how often each unit is in each draw. length: units a block."""
+    """weights: (draws, units), how often each unit is in each draw. memory: what the blocks were made by."""
 
     weights: Floats
-    length: int
+    memory: Memory
 
     @property
     def once(self) -> Floats:
         """Each unit as it is: (1, units)."""
         return np.ones((1, self.weights.shape[1]))
 
-    def interval(self, value: float, drawn: Floats, units: Units) -> tuple[float, float]:
+    def interval(
+        self, value: float, drawn: Floats, units: Units, bounds: tuple[float, float] = (-np.inf, np.inf)
+    ) -> tuple[float, float]:
         """95 % about `value`, from its value in each draw. NaN where it has none in half of the draws.
 
-        units: of the rows it is computed from; few make it wider.
+        units: of the rows it is computed from; few make it wider. bounds: what it can't go beyond.
         """
         drawn = drawn[np.isfinite(drawn)]
-        blocks = np.count_nonzero(units.sizes()) / self.length
+        blocks = np.count_nonzero(units.sizes()) / self.memory.length
         if not np.isfinite(value) or len(drawn) < len(self.weights) / 2 or blocks < 2:
             return np.nan, np.nan
         tail = ndtr(stdtrit(blocks - 1, _TAIL) * np.sqrt(blocks / (blocks - 1)))
-        low, high = np.quantile(drawn, [tail, 1 - tail])
-        return min(float(low), value), max(float(high), value)
+        middle = np.median(drawn)
+        low, high = middle + (np.quantile(drawn, [tail, 1 - tail]) - middle) * self.memory.widen
+        return max(min(float(low), value), bounds[0]), min(max(float(high), value), bounds[1])
 
 
-def draws_of(units: Units, length: int, seed: int, draws: int = DRAWS) -> Draws:
-    """Blocks of `length` units that follow one another, in a ring, drawn with replacement until all is filled."""
+def draws_of(units: Units, memory: Memory, seed: int, draws: int = DRAWS) -> Draws:
+    """Blocks of units that follow one another, in a ring, drawn with replacement until all is filled."""
     chance = np.random.default_rng([seed, 1])
-    starts = chance.integers(0, units.count, (draws, -(-units.count // length)))
-    picked = ((starts[:, :, None] + np.arange(length)) % units.count).reshape(draws, -1)[:, : units.count]
+    starts = chance.integers(0, units.count, (draws, -(-units.count // memory.length)))
+    picked = ((starts[:, :, None] + np.arange(memory.length)) % units.count).reshape(draws, -1)[:, : units.count]
     flat = picked + np.arange(draws)[:, None] * units.count
     counts = np.bincount(flat.ravel(), minlength=draws * units.count)
-    return Draws(counts.reshape(draws, units.count).astype(float), length)
+    return Draws(counts.reshape(draws, units.count).astype(float), memory)
+
+
+def draws_for(tally: Tally, units: Units, seed: int, draws: int = DRAWS) -> Draws:
+    """In blocks as long as what moves the metric lasts: by unit, the metric without it."""
+    return draws_of(units, memory_of(tally(1 - np.eye(units.count))), seed, draws)
+
+
+def interval_of(
+    tally: Tally, units: Units, seed: int, bounds: tuple[float, float] = (-np.inf, np.inf)
+) -> tuple[float, float, float]:
+    """The value and its 95 %, from draws that suit its own memory."""
+    draws = draws_for(tally, units, seed)
+    value = float(tally(draws.once)[0])
+    return (value, *draws.interval(value, tally(draws.weights), units, bounds))

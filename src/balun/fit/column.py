@@ -35,13 +35,15 @@ def kind_of(dtype: pa.DataType) -> str | None:
     ('text', 'time', None)
     """
     if pt.is_dictionary(dtype):
-        return kind_of(dtype.value_type)
+        # Arrow can't take views out of a dictionary.
+        return None if pt.is_string_view(dtype.value_type) else kind_of(dtype.value_type)
     return next((kind for kind, fits in _KINDS if fits(dtype)), None)
 
 
 def plain(column: pa.ChunkedArray) -> pa.ChunkedArray:
-    """Without a dictionary."""
-    return column.cast(column.type.value_type) if pt.is_dictionary(column.type) else column
+    """Without a dictionary, and text as `string`."""
+    kept = column.type.value_type if pt.is_dictionary(column.type) else column.type
+    return column.cast(pa.string() if kind_of(kept) == "text" else kept)
 
 
 def texts(column: pa.ChunkedArray) -> pa.ChunkedArray:
@@ -62,7 +64,7 @@ def numbers(column: pa.ChunkedArray, at_us: NDArray[np.float64] | None) -> NDArr
             raise ValueError("a time needs the examples' times beside it")
         found = (microseconds(column) - at_us) / 1e6
     elif kind == "time of day":
-        found = _floats(column.cast(pa.time64("us")).cast(pa.int64())) / 1e6
+        found = _floats(column.cast(pa.time64("us"), safe=False).cast(pa.int64())) / 1e6
     elif kind == "length":
         found = _seconds(column)
     else:

@@ -14,6 +14,8 @@ from balun.fit.column import CATEGORICAL, kind_of, microseconds, numbers, texts
 from balun.fit.style import Style
 
 Floats = NDArray[np.float64] | NDArray[np.float32]
+# Where numbers are scaled, or are to fit in 32 bits: a value beyond it counts as this, and its square is still finite.
+_LARGEST = 1e30
 
 
 @dataclass(frozen=True)
@@ -65,7 +67,7 @@ class Input:
             out[there, codes[there].astype(np.int64)] = 1
             gone = np.isnan(codes)
         else:
-            found = numbers(column, at_us)
+            found = np.clip(numbers(column, at_us), -_LARGEST, _LARGEST)
             gone = np.isnan(found)
             out[:, 0] = (np.where(gone, self.fill, found) - self.centre) / self.scale
         if self.missing:
@@ -146,10 +148,17 @@ def _learn(name: str, column: pa.ChunkedArray, at_us: NDArray[np.float64], style
         return Input(name, dtype, kind, empty=True)
     if style.codes:
         return Input(name, dtype, kind, missing=bool(gone.any()))
+    found = np.clip(found, -_LARGEST, _LARGEST)
     fill = float(np.median(found[~gone]))
-    filled = np.where(gone, fill, found)
-    centre, scale = (float(filled.mean()), float(filled.std()) or 1.0) if style.scaled else (0.0, 1.0)
+    centre, scale = _scale(np.where(gone, fill, found)) if style.scaled else (0.0, 1.0)
     return Input(name, dtype, kind, missing=bool(gone.any()), fill=fill, centre=centre, scale=scale)
+
+
+def _scale(values: NDArray[np.float64]) -> tuple[float, float]:
+    """Mean and deviation. The deviation of equal values is the rounding of their mean, so it counts as 1."""
+    if values.min() == values.max():
+        return float(values[0]), 1.0
+    return float(values.mean()), float(values.std())
 
 
 def _learn_categories(name: str, kind: str, dtype: str, column: pa.ChunkedArray, style: Style) -> Input:

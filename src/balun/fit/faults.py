@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 import numpy as np
 import pyarrow as pa
@@ -12,11 +13,12 @@ from balun.chain.corpus import Corpus
 from balun.chain.model import Model
 from balun.errors import ProjectError, nearest
 from balun.finding import Finding
-from balun.fit.column import kind_of
-from balun.fit.guess import gives
+from balun.fit.column import kind_of, microseconds
+from balun.fit.guess import ANSWERS, gives
 from balun.fit.label import Label
-from balun.fit.metric import METRICS, Metric
+from balun.fit.metric import METRICS
 from balun.fit.split import Split
+from balun.fit.style import inmost
 
 _FEWEST = 10
 
@@ -30,6 +32,19 @@ def refuse(faults: Iterator[Finding]) -> None:
     found = list(faults)
     if found:
         raise ProjectError(found)
+
+
+@contextmanager
+def blamed_on(model: Model, what: str) -> Iterator[None]:
+    """An estimator may be anybody's code: whatever it raises is told at the place it was declared."""
+    try:
+        yield
+    except MemoryError:
+        raise
+    except Exception as exc:
+        message = f"{type(model.estimator).__name__} {what}: {str(exc).strip() or type(exc).__name__}"
+        mend = "mend the estimator's settings, or what the inputs hold"
+        raise ProjectError([fault(model, "estimator-fails", message, mend)]) from exc
 
 
 def estimator_faults(model: Model) -> Iterator[Finding]:
@@ -68,14 +83,19 @@ def metric_faults(model: Model) -> Iterator[Finding]:
     elif metric.needs != needs:
         message = f"{metric.name} judges a {metric.needs}, and {name} is a {needs}"
         yield fault(model, "metric-unfit", message, f"use one of {', '.join(fitting)}")
-    elif not _enough(metric, gives(model.estimator)):
-        message = f"{metric.name} needs probabilities, and {name} gives none"
-        yield fault(model, "metric-unfit", message, "use accuracy or f1, or put it in CalibratedClassifierCV")
+    # What a stack gives hangs on its last estimator, and shows only once that is fitted.
+    elif not hasattr(inmost(model.estimator), "final_estimator"):
+        yield from answer_faults(model, model.estimator)
 
 
-def _enough(metric: Metric, given: str) -> bool:
-    order = ("label", "score", "probability")
-    return metric.needs == "regressor" or order.index(given) >= order.index(metric.takes)
+def answer_faults(model: Model, estimator: object) -> Iterator[Finding]:
+    """Where the metric asks for more than the estimator gives."""
+    metric = next(metric for metric in METRICS if metric.name == model.metric)
+    if metric.needs == "regressor" or ANSWERS.index(gives(estimator)) >= ANSWERS.index(metric.takes):
+        return
+    wanted = "probabilities" if metric.takes == "probability" else "probabilities or scores"
+    message = f"{metric.name} needs {wanted}, and {type(estimator).__name__} gives none"
+    yield fault(model, "metric-unfit", message, "use accuracy or f1, or put it in CalibratedClassifierCV")
 
 
 def column_faults(model: Model, corpus: Corpus, rows: pa.Table, inputs: Sequence[str]) -> Iterator[Finding]:
@@ -93,10 +113,11 @@ def column_faults(model: Model, corpus: Corpus, rows: pa.Table, inputs: Sequence
             if name not in there:
                 message = f"the {role} {name} is no column of corpus {corpus.name}{nearest(name, there)}"
                 yield fault(model, f"{role}-missing", message, "mend its name, or put it among the examples' columns")
-    for name in inputs:
-        if name in there and kind_of(rows[name].type) is None:
-            message = f"the input {name} is {rows[name].type}; a model takes numbers, text, booleans and times"
-            yield fault(model, "input-unfit", message, "cast it in the examples or the table, or leave it out")
+    for role, names in asked[:2]:
+        for name in names:
+            if name in there and kind_of(rows[name].type) is None:
+                message = f"the {role} {name} is {rows[name].type}; a model takes numbers, text, booleans and times"
+                yield fault(model, f"{role}-unfit", message, "cast it in the examples or the table, or leave it out")
 
 
 def row_faults(model: Model, corpus: Corpus, rows: pa.Table) -> Iterator[Finding]:
@@ -104,8 +125,13 @@ def row_faults(model: Model, corpus: Corpus, rows: pa.Table) -> Iterator[Finding
     if not rows.num_rows:
         message = f"no row of corpus {corpus.name} has a label in {corpus.label}"
         yield fault(model, "label-missing", message, "look at what the label is computed from")
-    elif rows[corpus.at].null_count:
-        message = f"{rows[corpus.at].null_count:,} examples of corpus {corpus.name} have no time in {corpus.at}"
+        return
+    at = rows[corpus.at]
+    if kind_of(at.type) != "time":
+        message = f"{corpus.at} of corpus {corpus.name} is {at.type}, no time"
+        yield fault(model, "time-unfit", message, "give a timestamp: when the answer is wanted")
+    elif missing := int(np.isnan(microseconds(at)).sum()):
+        message = f"{missing:,} examples of corpus {corpus.name} have no time in {corpus.at}, or an infinite one"
         yield fault(model, "time-missing", message, "leave them out of the examples with WHERE")
 
 

@@ -104,7 +104,13 @@ class Fitted:
             raise _refused(
                 "model-not-loaded", folder / _PICKLE, message, f"install what {told['estimator']} needs"
             ) from exc
-        return cls(told["name"], estimator, Encoder.from_json(told["encoder"]), told["label"], told["snapshot"])
+        try:
+            encoder = Encoder.from_json(told["encoder"])
+        except (KeyError, TypeError, ValueError) as exc:
+            message = f"the model was saved by Balun {told['versions']['balun']}, which tells of inputs in other words"
+            mend = "delete the folder and run the project again"
+            raise _refused("model-of-another-version", folder / _SCHEMA, message, mend) from exc
+        return cls(told["name"], estimator, encoder, told["label"], told["snapshot"])
 
 
 def _read(folder: Path) -> tuple[bytes, dict[str, Any]]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 
 import pyarrow as pa
 
@@ -53,9 +54,19 @@ def _table(rows: object, names: Sequence[str]) -> pa.Table:
 
 
 def _present(names: Sequence[str], there: Sequence[str], where: str = "rows lack") -> None:
-    missing = [f"{name}{nearest(name, there)}" for name in names if name not in set(there)]
+    counts = Counter(there)
+    free = [name for name in counts if name not in names]
+    missing = [f"{name}{nearest(name, free)}" for name in names if not counts[name]]
     if missing:
         raise UsageError(f"{where} {', '.join(missing)}, which the model needs")
+    twice = [name for name in names if counts[name] > 1]
+    if twice:
+        raise UsageError(f"rows have more than one column {', '.join(twice)}")
+
+
+def _words(names: Iterable[object]) -> list[str]:
+    """pandas and dicts may have names that are no text."""
+    return [name for name in names if isinstance(name, str)]
 
 
 def _from_dicts(rows: Sequence[Mapping[str, object]], names: Sequence[str]) -> pa.Table:
@@ -63,12 +74,12 @@ def _from_dicts(rows: Sequence[Mapping[str, object]], names: Sequence[str]) -> p
         return pa.table({name: pa.nulls(0) for name in names})
     for number, row in enumerate(rows):
         if not row.keys() >= set(names):
-            _present(names, list(row), f"row {number} lacks" if len(rows) > 1 else "the row lacks")
+            _present(names, _words(row), f"row {number} lacks" if len(rows) > 1 else "the row lacks")
     return pa.table({name: _array(name, [row[name] for row in rows]) for name in names})
 
 
 def _from_frame(frame: object, names: Sequence[str], library: str) -> pa.Table:
-    _present(names, [str(name) for name in frame.columns])  # type: ignore[attr-defined]
+    _present(names, _words(frame.columns))  # type: ignore[attr-defined]
     part = frame[list(names)]  # type: ignore[index]
     if library == "polars":
         return part.to_arrow()

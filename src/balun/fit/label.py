@@ -55,6 +55,8 @@ def read_label(name: str, column: pa.ChunkedArray, *, classify: bool) -> Label:
     if not (np.isfinite(found) & (found == np.round(found))).all():
         mend = "use a regressor, or make classes of it, as in amount > 100"
         raise UnfitLabel(f"the label {name} isn't whole numbers, and a classifier needs classes", mend)
+    if np.abs(found).max(initial=0) >= 2**63:
+        raise UnfitLabel(f"the label {name} has numbers beyond 64 bits", "make it boolean, text or smaller numbers")
     return _classes(name, column.cast(pa.int64(), safe=False))
 
 
@@ -71,8 +73,7 @@ def _values(name: str, column: pa.ChunkedArray, kind: str | None) -> Label:
 
 
 def _classes(name: str, column: pa.ChunkedArray) -> Label:
-    chunk = column.combine_chunks().dictionary_encode()
-    coded = chunk.combine_chunks() if isinstance(chunk, pa.ChunkedArray) else chunk
+    coded = column.dictionary_encode().combine_chunks()
     values = coded.dictionary.to_pylist()
     if len(values) > _MOST_CLASSES:
         mend = "use a regressor, or put them in fewer groups"

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from balun.fit.bootstrap import Floats, Units
-from balun.fit.ranking import Tally, average_precision, ratio, roc_auc
+from balun.fit.bootstrap import Floats, Tally, Units
+from balun.fit.ranking import average_precision, mean_tally, ratio, roc_auc
 
 _SMALLEST = float(np.finfo(float).eps)
 Truth = NDArray[np.float64] | NDArray[np.int64]
@@ -36,6 +36,7 @@ class Metric:
 
     tally: from truth, guess and units to a function of weights (draws, units) that gives the metric of each draw;
     NaN where it has none. truth: class numbers from 0; with two classes 1 is the positive one.
+    bounds: what it can't go beyond.
     """
 
     name: str
@@ -43,6 +44,7 @@ class Metric:
     greater_is_better: bool
     tally: Callable[[Truth, Guess, Units], Tally]
     takes: str = field(default="label", kw_only=True)
+    bounds: tuple[float, float] = field(default=(0.0, 1.0), kw_only=True)
 
     def value(self, truth: Truth, guess: Guess) -> float:
         """On all rows at once.
@@ -56,39 +58,33 @@ class Metric:
 
 
 def _mean_of(loss: Callable[[Truth, Guess], Floats]) -> Callable[[Truth, Guess, Units], Tally]:
-    def tally(truth: Truth, guess: Guess, units: Units) -> Tally:
-        sums, sizes = units.sums(loss(truth, guess)), units.sizes()
-        return lambda weights: ratio(weights @ sums, weights @ sizes)
-
-    return tally
+    return lambda truth, guess, units: mean_tally(loss(truth, guess), units)
 
 
 def _rmse(truth: Truth, guess: Guess, units: Units) -> Tally:
-    mean = _mean_of(squared)(truth, guess, units)
+    mean = mean_tally((truth - guess.score) ** 2, units)
     return lambda weights: np.sqrt(mean(weights))
 
 
 def _r2(truth: Truth, guess: Guess, units: Units) -> Tally:
-    centred = truth - truth.mean()  # else the squares of large labels eat the digits
-    sums = units.sums(np.stack([squared(truth, guess), centred**2, centred, np.ones(len(truth))], axis=1))
+    centred = truth - np.median(truth)  # else the squares of large labels eat the digits
+    error = (truth - guess.score) ** 2
+    sums = units.sums(np.stack([error, centred**2, centred, np.ones(len(truth))], axis=1))
 
     def tally(weights: Floats) -> Floats:
         error, square, total, count = (weights @ sums).T
-        return 1 - ratio(error, square - ratio(total**2, count))
+        spread = square - ratio(total**2, count)
+        # What is left of equal labels is the rounding of their squares.
+        return 1 - ratio(error, np.where(spread > 1e-12 * square, spread, 0))
 
     return tally
 
 
-def squared(truth: Truth, guess: Guess) -> Floats:
-    """The loss whose memory over time sets the length of blocks: of classes, over all of them."""
-    if guess.score.ndim == 1:
-        return np.asarray((truth - guess.score) ** 2)
+def _brier(truth: Truth, guess: Guess) -> Floats:
+    """Over all classes; of two, whose errors are the same, half of it."""
+    came = truth[:, None] == np.arange(guess.score.shape[1])
     share = 0.5 if guess.score.shape[1] == 2 else 1.0
-    return np.asarray(((guess.score - _one_hot(truth, guess)) ** 2).sum(axis=1) * share)
-
-
-def _one_hot(truth: Truth, guess: Guess) -> Floats:
-    return np.asarray(truth[:, None] == np.arange(guess.score.shape[1]), dtype=float)
+    return np.asarray(((guess.score - came) ** 2).sum(axis=1) * share)
 
 
 def _log_loss(truth: Truth, guess: Guess) -> Floats:
@@ -104,9 +100,16 @@ def _each_class(
     def tally(truth: Truth, guess: Guess, units: Units) -> Tally:
         classes = [1] if guess.score.shape[1] == 2 else np.unique(truth).tolist()
         tallies = [one(truth == number, guess.score[:, int(number)], units) for number in classes]
-        return lambda weights: np.mean([tally(weights) for tally in tallies], axis=0)
+        return lambda weights: _mean([tally(weights) for tally in tallies])
 
     return tally
+
+
+def _mean(each: list[Floats]) -> Floats:
+    """Over the classes that a draw has; NaN where it has none."""
+    found = np.stack(each)
+    there = np.isfinite(found)
+    return ratio(np.where(there, found, 0.0).sum(axis=0), there.sum(axis=0).astype(float))
 
 
 def _f1(truth: Truth, guess: Guess, units: Units) -> Tally:
@@ -119,20 +122,22 @@ def _f1(truth: Truth, guess: Guess, units: Units) -> Tally:
         parts.append(units.sums(np.stack([2.0 * (said & true), 1.0 * said + true], axis=1)))
 
     def tally(weights: Floats) -> Floats:
-        each = [np.nan_to_num(ratio(*(weights @ part).T)) for part in parts]
-        return np.asarray(np.mean(each, axis=0))
+        each = [ratio(*(weights @ part).T) for part in parts]
+        # As scikit-learn has it: 0 where the positive class is neither said nor true.
+        return np.nan_to_num(each[0]) if binary else _mean(each)
 
     return tally
 
 
+_LOSS = (0.0, np.inf)
 METRICS: tuple[Metric, ...] = (
     Metric("roc_auc", "classifier", True, _each_class(roc_auc), takes="score"),
     Metric("average_precision", "classifier", True, _each_class(average_precision), takes="score"),
-    Metric("log_loss", "classifier", False, _mean_of(_log_loss), takes="probability"),
-    Metric("brier", "classifier", False, _mean_of(squared), takes="probability"),
+    Metric("log_loss", "classifier", False, _mean_of(_log_loss), takes="probability", bounds=_LOSS),
+    Metric("brier", "classifier", False, _mean_of(_brier), takes="probability", bounds=(0.0, 2.0)),
     Metric("accuracy", "classifier", True, _mean_of(lambda truth, guess: (truth == guess.label).astype(float))),
     Metric("f1", "classifier", True, _f1),
-    Metric("mae", "regressor", False, _mean_of(lambda truth, guess: np.abs(truth - guess.score))),
-    Metric("rmse", "regressor", False, _rmse),
-    Metric("r2", "regressor", True, _r2),
+    Metric("mae", "regressor", False, _mean_of(lambda truth, guess: np.abs(truth - guess.score)), bounds=_LOSS),
+    Metric("rmse", "regressor", False, _rmse, bounds=_LOSS),
+    Metric("r2", "regressor", True, _r2, bounds=(-np.inf, 1.0)),
 )

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import numpy as np
 from numpy.typing import NDArray
 
-from balun.fit.bootstrap import Floats, Units
+from balun.fit.bootstrap import Floats, Tally, Units
 
-Tally = Callable[[Floats], Floats]
 _GROUPS = 1024
 
 
@@ -41,7 +38,8 @@ def _by_unit(rows: NDArray[np.int64], units: Units) -> list[tuple[int, NDArray[n
     home = units.index[rows]
     order = np.argsort(home, kind="stable")
     found, starts = np.unique(home[order], return_index=True)
-    return list(zip(found.tolist(), np.split(rows[order], starts[1:]), strict=True))
+    # Without rows there are no units, and yet one part.
+    return list(zip(found.tolist(), np.split(rows[order], starts[1:]), strict=False))
 
 
 def average_precision(truth: NDArray[np.bool_], score: Floats, units: Units) -> Tally:
@@ -77,6 +75,12 @@ def _precision(truth: NDArray[np.bool_], group: NDArray[np.int64], count: int, u
         return ratio((hits * precision).sum(axis=1), found[:, -1])
 
     return tally
+
+
+def mean_tally(values: Floats, units: Units) -> Tally:
+    """The mean of a value of each row."""
+    sums, sizes = units.sums(values), units.sizes()
+    return lambda weights: ratio(weights @ sums, weights @ sizes)
 
 
 def ratio(upper: Floats, lower: Floats) -> Floats:

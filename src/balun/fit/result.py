@@ -22,7 +22,7 @@ class Stretch:
 
 @dataclass(frozen=True)
 class Baseline:
-    """Judged on the model's test rows. difference: the model's value minus this one's, over the same draws."""
+    """Judged on the model's test rows. difference: the model's value minus this one's, draw by draw."""
 
     name: str
     value: float
@@ -100,9 +100,9 @@ class Cost:
 class Result:
     """A model's test on later rows. Intervals are 95 %; a bound is NaN where there is too little to tell.
 
-    positive: the class whose probability is judged, where there are two.
+    label: its column. positive: the class whose probability is judged, where there are two.
     embargoed: rows before the test whose label wasn't known by then. unlabelled: rows without a label. In neither part.
-    blocks: how many stretches of time the intervals draw from; block_days: the length of one.
+    blocks: how many stretches of time the intervals draw; block_days: the length of one.
     slices: the worst first. importances: the greatest first. notes: what else there is to know.
     snapshot: the corpus's name.
     """
@@ -114,6 +114,7 @@ class Result:
     low: float
     high: float
     greater_is_better: bool
+    label: str
     positive: str | None
     baselines: tuple[Baseline, ...]
     train: Stretch

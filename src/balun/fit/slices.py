@@ -17,6 +17,7 @@ from balun.fit.result import Slice
 
 _FEWEST_ROWS = 50
 _MOST_VALUES = 20
+_MOST_SLICES = 100
 _QUARTERS = (0.25, 0.5, 0.75)
 _MISSING = "missing"
 
@@ -31,7 +32,8 @@ def slices_of(
 ) -> tuple[Slice, ...]:
     """Of the columns asked for, else of categorical inputs with 2 to 20 values and of inputs that are missing at times.
 
-    rows: of the test. Slices of fewer than 50 rows, and those in which the metric has no value, are left out.
+    rows: of the test. Left out are slices of fewer than 50 rows, those in which the metric has no value, and of a
+    column all but the 100 largest.
     """
     metric, truth, guess = judged
     found = []
@@ -43,7 +45,7 @@ def slices_of(
         tally = metric.tally(truth[here], guess.of(here), own)
         at_once = float(tally(draws.once)[0])
         if np.isfinite(at_once):
-            low, high = draws.interval(at_once, tally(draws.weights), own)
+            low, high = draws.interval(at_once, tally(draws.weights), own, metric.bounds)
             found.append(Slice(column, value, len(here), at_once, low, high))
     return tuple(sorted(found, key=lambda one: one.metric, reverse=not metric.greater_is_better))
 
@@ -61,15 +63,18 @@ def _chosen(rows: pa.Table, inputs: Sequence[str]) -> Iterator[tuple[str, str, N
 def _asked(rows: pa.Table, names: Sequence[str]) -> Iterator[tuple[str, str, NDArray[np.bool_]]]:
     for name in names:
         column = plain(rows[name])
-        if kind_of(column.type) == "number" and len(column.unique()) > _MOST_VALUES:
+        kind = kind_of(column.type)
+        # Arrow has no words for intervals.
+        if kind == "length" or (kind == "number" and len(column.unique()) > _MOST_VALUES):
             yield from _quarters(name, column)
         else:
             yield from _values(name, column.cast(pa.string()))
 
 
 def _values(name: str, words: pa.ChunkedArray) -> Iterator[tuple[str, str, NDArray[np.bool_]]]:
-    counts = words.value_counts().to_pylist()
-    for value in (pair["values"] for pair in counts if pair["counts"] >= _FEWEST_ROWS):
+    counts = [pair for pair in words.value_counts().to_pylist() if pair["counts"] >= _FEWEST_ROWS]
+    counts.sort(key=lambda pair: -pair["counts"])
+    for value in (pair["values"] for pair in counts[:_MOST_SLICES]):
         if value is None:
             yield name, _MISSING, words.is_null().to_numpy()
         else:

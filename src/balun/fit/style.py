@@ -7,8 +7,18 @@ from dataclasses import dataclass
 import numpy as np
 
 _TREES = ("sklearn.tree", "sklearn.ensemble", "sklearn.dummy", "lightgbm", "xgboost", "catboost")
-_SLOW = ("sklearn.neighbors", "sklearn.svm._classes", "sklearn.gaussian_process", "sklearn.semi_supervised")
-_SLOW_NAMES = ("KNeighbors", "RadiusNeighbors", "SVC", "SVR", "NuSV", "GaussianProcess", "Label")
+# These are in sklearn.ensemble, and what they hold may be anything.
+_MIXED = ("Voting", "Stacking")
+# Wrappers that hand on all columns in their order; others, such as bags and eliminations, hand on some of them.
+_WHOLE = ("sklearn.model_selection", "sklearn.calibration", "sklearn.multiclass", "sklearn.compose")
+_SLOW = (
+    "sklearn.neighbors",
+    "sklearn.svm._classes",
+    "sklearn.gaussian_process",
+    "sklearn.semi_supervised",
+    "sklearn.kernel_ridge",
+)
+_SLOW_NAMES = ("KNeighbors", "RadiusNeighbors", "SVC", "SVR", "NuSV", "GaussianProcess", "Label", "KernelRidge")
 
 
 @dataclass(frozen=True)
@@ -36,26 +46,40 @@ def style_of(estimator: object) -> Style:
     (True, True)
     """
     inner = inmost(estimator)
-    if inner is estimator or not _in_pipeline(estimator):
+    if _handed_whole(estimator):
         if _histogram(inner):
             return Style(codes=True, categories=min(255, int(getattr(inner, "max_bins", 255))))
         if inner is estimator and _from(inner, ("lightgbm",)):
             return Style(codes=True)
-    trees = _from(inner, _TREES)
+    trees = _from(inner, _TREES) and not type(inner).__name__.startswith(_MIXED)
     return Style(codes=False, scaled=not trees, single=trees, categories=32, fewest=10)
 
 
 def inmost(estimator: object) -> object:
     """What fits in the end: the last step of a pipeline, the estimator within a search, a calibration or a bag."""
+    within = _within(estimator)
+    return estimator if within is None else inmost(within)
+
+
+def _within(estimator: object) -> object | None:
     steps = getattr(estimator, "steps", None)
-    within = steps[-1][-1] if isinstance(steps, list) and steps else getattr(estimator, "estimator", None)
-    if within is None or not hasattr(within, "get_params"):
-        return estimator
-    return inmost(within)
+    if isinstance(steps, list) and steps:
+        return steps[-1][-1] if hasattr(steps[-1][-1], "get_params") else None
+    named = (getattr(estimator, name, None) for name in ("estimator", "regressor"))
+    return next((one for one in named if hasattr(one, "get_params")), None)
+
+
+def _handed_whole(estimator: object) -> bool:
+    """Whether what fits in the end sees each column in its place."""
+    within = _within(estimator)
+    return within is None or (_from(estimator, _WHOLE) and _handed_whole(within))
 
 
 def is_slow(estimator: object) -> bool:
     """Whether a prediction looks at the training rows again."""
+    parts = getattr(inmost(estimator), "estimators", None)
+    if isinstance(parts, list):
+        return any(is_slow(part[-1]) for part in parts if isinstance(part, tuple))
     inner = inmost(estimator)
     return _from(inner, _SLOW) and type(inner).__name__.startswith(_SLOW_NAMES)
 
@@ -68,6 +92,8 @@ def ready(estimator: object, style: Style, categorical: list[bool], seed: int) -
     told = made.get_params(deep=True)
     seeds = {name: seed for name, value in told.items() if name.split("__")[-1] == "random_state" and value is None}
     made.set_params(**seeds)
+    for part in (made, *told.values()):
+        _hush(part)
     if not style.codes or not any(categorical):
         return made, {}
     if _from(made, ("lightgbm",)):
@@ -77,17 +103,20 @@ def ready(estimator: object, style: Style, categorical: list[bool], seed: int) -
     return made, {}
 
 
+def _hush(part: object) -> None:
+    """LightGBM prints to standard output unless it is told not to; that may be somebody's JSON."""
+    if not (_from(part, ("lightgbm",)) and hasattr(part, "get_params") and hasattr(part, "set_params")):
+        return
+    if not {"verbose", "verbosity"} & part.get_params().keys():
+        part.set_params(verbosity=-1)
+
+
 def _unsaid(told: object) -> bool:
     return told is None or (isinstance(told, str) and told == "from_dtype")
 
 
 def _histogram(estimator: object) -> bool:
     return type(estimator).__name__.startswith("HistGradientBoosting") and _from(estimator, ("sklearn",))
-
-
-def _in_pipeline(estimator: object) -> bool:
-    within = getattr(estimator, "estimator", None)
-    return isinstance(getattr(estimator, "steps", None), list) or (within is not None and _in_pipeline(within))
 
 
 def _from(estimator: object, modules: tuple[str, ...]) -> bool:
