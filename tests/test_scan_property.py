@@ -22,8 +22,9 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from balun.chain.contract import Column, Contract, Files, LogicalType
-from balun.engine import Engine, quoted
+from balun.engine import Engine
 from balun.finding import Place
+from balun.quoting import quoted
 from balun.scan import collect
 from plain_validator import NotText, Raw, judged
 
@@ -41,19 +42,19 @@ LOGICAL: dict[str, LogicalType] = {
     "VARCHAR": "string",
 }
 WRITTEN = {
-    'BIGINT': '0|1|-5| 7 |+3|5.0|5.|1.5|1e3|0x10|1_000|9223372036854775808|x|-0',
-    'DOUBLE': '0|1.5|-2|.5|5.|1e2|1e400|nan|inf|1_0|1,5| 3 |+1|--1|1e-3',
-    'DECIMAL(5,2)': '0|1.25|1.250|1.239|999.99|1000|-3.1|1e1|1_0|nan| 2 ',
-    'BOOLEAN': 'true|false|TRUE|t|1|0|2|on|yes| true ',
-    'DATE': '2020-01-31|2020-02-30|2020-1-1|20200101|2020-01-01 00:00:00|epoch| 2020-02-29 |0001-01-01',
-    'TIME': '12:00|12:00:01.5|24:00:00|1:00|23:59:59|12:00:60|12',
-    'TIMESTAMP WITH TIME ZONE': (
-        '2013-03-10 02:30:00|2013-03-10T03:30:00|2013-03-10 07:30:00Z|2013-03-10 07:30:00+05:30|'
-        '2013-03-10T02:30-0500|2020-01-01|2020-01-01 24:00:00|2020-01-01 00:00:60|infinity|'
-        '2020-01-01 00:00:00 Pacific/Auckland|2020-01-01 00:00:00+25|01/02/2020|'
-        '2013-07-01 12:00:00.123456|2020-02-30 00:00:00'
+    "BIGINT": "0|1|-5| 7 |+3|5.0|5.|1.5|1e3|0x10|1_000|9223372036854775808|x|-0",
+    "DOUBLE": "0|1.5|-2|.5|5.|1e2|1e400|nan|inf|1_0|1,5| 3 |+1|--1|1e-3",
+    "DECIMAL(5,2)": "0|1.25|1.250|1.239|999.99|1000|-3.1|1e1|1_0|nan| 2 ",
+    "BOOLEAN": "true|false|TRUE|t|1|0|2|on|yes| true ",
+    "DATE": "2020-01-31|2020-02-30|2020-1-1|20200101|2020-01-01 00:00:00|epoch| 2020-02-29 |0001-01-01",
+    "TIME": "12:00|12:00:01.5|24:00:00|1:00|23:59:59|12:00:60|12",
+    "TIMESTAMP WITH TIME ZONE": (
+        "2013-03-10 02:30:00|2013-03-10T03:30:00|2013-03-10 07:30:00Z|2013-03-10 07:30:00+05:30|"
+        "2013-03-10T02:30-0500|2020-01-01|2020-01-01 24:00:00|2020-01-01 00:00:60|infinity|"
+        "2020-01-01 00:00:00 Pacific/Auckland|2020-01-01 00:00:00+25|01/02/2020|"
+        "2013-07-01 12:00:00.123456|2020-02-30 00:00:00"
     ),
-    'VARCHAR': 'a|b|ab|abc|é|a,b|say "a"|two\nlines| a|0|true|\\N|NULL|日本',
+    "VARCHAR": 'a|b|ab|abc|é|a,b|say "a"|two\nlines| a|0|true|\\N|NULL|日本',
 }
 TEXTS = {dtype: texts.split("|") for dtype, texts in WRITTEN.items()}
 
@@ -176,9 +177,11 @@ def check_json(data: st.DataObject) -> None:
 
 
 def from_json(column: Column, cell: object) -> object:
-    """JSON has kinds: a number in quotes is a text, and no text is a number."""
+    """JSON has kinds: a number in quotes is a text, and no text is a number, save a decimal, which JSON has none of."""
     if cell is None:
         return None
+    if isinstance(cell, str) and column.dtype.startswith("DECIMAL"):
+        return Raw(cell)
     kinds: dict[str, tuple[type, ...]] = {"integer": (int, float), "number": (int, float), "boolean": (bool,)}
     wanted = kinds.get(column.logical, (str,))
     if not isinstance(cell, wanted) or (isinstance(cell, bool) and bool not in wanted):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from balun.chain.contract import Column
-from balun.engine import literal
+from balun.quoting import literal
 from balun.scan.from_text import from_text
 from balun.scan.reading import Reading, bounded, family
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from balun.chain.contract import Column
-from balun.engine import literal
+from balun.quoting import literal
 from balun.scan.reading import Reading, bounded, family
 
 _INTEGER = r"[+-]?[0-9]+(\.0*)?"
@@ -59,11 +59,13 @@ def from_text(column: Column, raw: str, given: str, zone: str) -> Reading:
     cast = f"try_cast({_BARE} AS {column.dtype})"
     if column.time_format is not None and kind in {"date", "time"}:
         return Reading(raw, given, f"try_cast({_parsed(column.time_format)} AS {column.dtype})")
+    if kind == "decimal":
+        exact = f"{_matches(_NUMBER)} AND {cast} = {_wider(column.dtype)}"
+        return Reading(raw, given, f"CASE WHEN {exact} THEN {cast} END")
     values = {
         # What reads back as the same text needs no closer look, and that is nearly all.
         "integer": f"CASE WHEN {cast}::VARCHAR = {{given}} OR {_matches(_INTEGER)} THEN {cast} END",
         "float": f"CASE WHEN isfinite({cast}) AND NOT {_odd_number()} THEN {cast} END",
-        "decimal": f"CASE WHEN {_matches(_NUMBER)} AND {cast} = {_wider(column.dtype)} THEN {cast} END",
         "date": f"CASE WHEN length({_BARE}) = 10 AND {cast}::VARCHAR = {_BARE} THEN {bounded(cast)} END",
         "time": f"CASE WHEN {_matches(_CLOCK)} THEN {cast} END",
         "timestamp": f"CASE WHEN {_matches(_LOCAL)} THEN {cast} END",

@@ -7,6 +7,7 @@ import io
 import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import BinaryIO, cast
 
@@ -47,8 +48,14 @@ def unpacked(file: Path) -> BinaryIO:
 
 
 def lines(stream: BinaryIO) -> Iterator[str]:
-    """Lines with their ends, `\\n`, `\\r\\n` or `\\r`; bytes that aren't UTF-8 as lone surrogates; without its BOM."""
-    yield from io.TextIOWrapper(stream, encoding="utf-8-sig", errors="surrogateescape", newline="")
+    """Lines with their ends, `\\n`, `\\r\\n` or `\\r`; bytes that aren't UTF-8 as lone surrogates; without its BOM.
+
+    Raises ValueError where the text begins as UTF-16 or UTF-32 does.
+    """
+    held = io.BufferedReader(cast("io.RawIOBase", stream))
+    if held.peek(4).startswith((b"\xff\xfe", b"\xfe\xff", b"\x00\x00\xfe\xff")):
+        raise ValueError("it is UTF-16 or UTF-32, and must be UTF-8")
+    yield from io.TextIOWrapper(held, encoding="utf-8-sig", errors="surrogateescape", newline="")
 
 
 def records(texts: Iterator[str], delimiter: str) -> Iterator[Record]:
@@ -62,57 +69,69 @@ def records(texts: Iterator[str], delimiter: str) -> Iterator[Record]:
     [('"a,1', 'quotes-broken'), ('b,2', None)]
     """
     waiting: list[str] = []
-    while True:
-        line = waiting.pop() if waiting else next(texts, None)
-        if line is None:
-            return
+    longest = LONGEST_RECORD
+    while (line := waiting.pop() if waiting else next(texts, None)) is not None:
         bare = line.rstrip("\r\n")
         if not bare:
             continue
         if '"' not in bare:
             yield Record(bare, tuple(bare.split(delimiter)))
             continue
-        taken, length = [line], len(line)
-        fields = _split(bare, delimiter)
-        while fields is None and length < LONGEST_RECORD:
-            more = waiting.pop() if waiting else next(texts, None)
-            if more is None:
-                break
-            taken.append(more)
-            length += len(more)
-            # Only a quote can close the field: the text is looked at again when one has come.
-            if '"' in more:
-                fields = _split(_without_end("".join(taken)), delimiter)
+        taken, fields = _whole(line, delimiter, chain(_drained(waiting), texts), longest)
         if fields:
             yield Record(_without_end("".join(taken)), fields)
+            longest = min(2 * max(longest, 1), LONGEST_RECORD)
         else:
             yield Record(bare, (), BAD_QUOTES)
             waiting += reversed(taken[1:])
+            # A file of nothing but open quotes would be read again from each of its lines, to its end.
+            longest //= 2
+
+
+def _drained(waiting: list[str]) -> Iterator[str]:
+    while waiting:
+        yield waiting.pop()
+
+
+def _whole(line: str, delimiter: str, more: Iterator[str], longest: int) -> tuple[list[str], tuple[str, ...]]:
+    """The lines of a record, as far as they were looked at, and its fields; none where its quotes are broken."""
+    taken, length = [line], len(line)
+    fields: list[str] = []
+    rest = _split(fields, line, delimiter)
+    inside: list[str] = []
+    while rest and length < longest and (following := next(more, None)) is not None:
+        taken.append(following)
+        inside.append(following)
+        length += len(following)
+        if _closing(following, 0) is not None:  # only then is the field's text looked at again
+            rest = _split(fields, rest + "".join(inside), delimiter)
+            inside.clear()
+    return taken, tuple(fields) if rest == "" else ()
 
 
 def _without_end(text: str) -> str:
     return text.removesuffix("\n").removesuffix("\r")
 
 
-def _split(text: str, delimiter: str) -> tuple[str, ...] | None:
-    """Fields; () where a quote closes before other text; None where a quote is still open."""
-    fields: list[str] = []
+def _split(fields: list[str], line: str, delimiter: str) -> str | None:
+    """Adds the line's fields, and returns the text of one that is still open; None where a quote closes before text."""
+    text = _without_end(line)
     at = 0
     while True:
         if text.startswith('"', at):
             end = _closing(text, at + 1)
             if end is None:
-                return None
+                return line[at:]
             fields.append(text[at + 1 : end].replace('""', '"'))
             at = end + 1
             if at < len(text) and not text.startswith(delimiter, at):
-                return ()
+                return None
         else:
             end = text.find(delimiter, at)
             fields.append(text[at:] if end < 0 else text[at:end])
             at = len(text) if end < 0 else end
         if at >= len(text):
-            return tuple(fields)
+            return ""
         at += len(delimiter)
 
 

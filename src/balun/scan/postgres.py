@@ -9,8 +9,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from balun.chain.contract import Contract, Postgres
-from balun.engine import quoted
 from balun.errors import ProjectError
+from balun.quoting import quoted
 
 
 def fetch(contract: Contract, source: Postgres, target: Path) -> str:
@@ -32,9 +32,9 @@ def fetch(contract: Contract, source: Postgres, target: Path) -> str:
         with dbapi.connect(_uri(source)) as connection, connection.cursor() as cursor:
             cursor.execute("SET TIME ZONE 'UTC'")
             cursor.execute(f"SELECT * FROM {table} LIMIT 0")
-            named = {str(one[0]) for one in cursor.description or ()}
-            known = order if named.issuperset(contract.key) else ""
-            cursor.execute(f"SELECT * FROM {table}{known}")
+            columns = cursor.fetch_arrow_table().schema
+            known = order if {*columns.names}.issuperset(contract.key) else ""
+            cursor.execute(f"SELECT {', '.join(map(_asked, columns)) or '*'} FROM {table}{known}")
             reader = cursor.fetch_record_batch()
             with pq.ParquetWriter(target, _plain(reader.schema), compression="lz4") as out:
                 for batch in reader:
@@ -51,6 +51,15 @@ def fetch(contract: Contract, source: Postgres, target: Path) -> str:
     return f"{source.host}/{source.database}/{source.schema}.{source.table}"
 
 
+def _asked(column: pa.Field) -> str:
+    """A column as it is, or as text where the driver would give the bytes of Postgres' own form, or cents for money."""
+    name, kind = quoted(column.name), (column.metadata or {}).get(b"POSTGRESQL:type")
+    if kind == b"money":
+        return f"{name}::numeric::text AS {name}"
+    is_text = pa.types.is_string(getattr(column.type, "storage_type", None) or pa.string())
+    return name if is_text and kind not in {b"interval", b"oid"} else f"{name}::text AS {name}"
+
+
 def _plain(schema: pa.Schema) -> pa.Schema:
     """Without the driver's notes, and NUMERIC, which comes as text, as text."""
     return pa.schema([pa.field(one.name, getattr(one.type, "storage_type", one.type)) for one in schema])
@@ -58,10 +67,11 @@ def _plain(schema: pa.Schema) -> pa.Schema:
 
 def _uri(source: Postgres) -> str:
     user = f"{quote(source.user, safe='')}@" if source.user else ""
+    database = quote(source.database, safe="")
     if source.host.startswith("/"):
         # A folder that holds the server's socket.
-        return f"postgresql://{user}/{quote(source.database, safe='')}?{urlencode({'host': source.host, 'port': source.port})}"
-    return f"postgresql://{user}{source.host}:{source.port}/{quote(source.database, safe='')}?connect_timeout=10"
+        return f"postgresql://{user}/{database}?{urlencode({'host': source.host, 'port': source.port})}"
+    return f"postgresql://{user}{source.host}:{source.port}/{database}?connect_timeout=10"
 
 
 def _error(contract: Contract, source: Postgres, rule: str, message: str, mend: str) -> ProjectError:

@@ -8,10 +8,10 @@ from decimal import Decimal
 from math import ceil, floor, isfinite
 
 from balun.chain.contract import Bound, Column, Contract
-from balun.engine import literal
+from balun.quoting import literal
 from balun.scan.lines import BAD_BYTES, BAD_QUOTES, TOO_FEW, TOO_MANY
 from balun.scan.reading import NO_SUCH_TIME, UNREADABLE, family
-from balun.scan.stage import BAD_JSON
+from balun.scan.stage import BAD_JSON, TWICE
 
 Constant = Callable[[Column, object], str]
 
@@ -35,6 +35,7 @@ _BROKEN = (
     (BAD_QUOTES, "a quote in the line doesn't close where a field ends"),
     (BAD_BYTES, "the line holds bytes that aren't UTF-8"),
     (BAD_JSON, "the line isn't a JSON object"),
+    (TWICE, "the line holds a key twice"),
 )
 
 
@@ -108,7 +109,7 @@ def _range(
 
 
 def _whole(bound: Bound, sign: str, whole: Callable[[float | Decimal], int]) -> tuple[Bound, str]:
-    """A bound between two whole numbers is the next one inside: DuckDB would compare BIGINTs as decimals, and overflow."""
+    """A bound between two whole numbers is the next one inside: DuckDB would compare decimals, and overflow."""
     number = Decimal(str(bound))
     if not isfinite(number) or number == int(number):
         return (int(number) if isfinite(number) else bound), sign
@@ -124,6 +125,6 @@ def _described(column: Column) -> str:
     return f"{column.dtype} by {column.time_format}" if column.time_format else column.dtype
 
 
-def key_columns(contract: Contract) -> list[int]:
+def key_columns(contract: Contract) -> tuple[int, ...]:
     names = [column.name for column in contract.columns]
-    return [names.index(name) for name in contract.key]
+    return tuple(names.index(name) for name in contract.key)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from pathlib import Path
 from threading import Timer
@@ -10,11 +9,11 @@ from threading import Timer
 import duckdb
 
 from balun.chain.contract import Contract, Quality
-from balun.engine import literal, quoted
 from balun.finding import Finding
+from balun.quoting import literal, quoted
 
 LONGEST_S = 60.0
-_NAMES = re.compile(r"\$?\{(table|object|schema\.name|column|property)\}")
+LARGEST = "1GB"
 
 _OPERATORS: dict[str, tuple[str, Callable[[float, tuple[float, ...]], bool]]] = {
     "mustBe": ("be {0}", lambda value, bounds: value == bounds[0]),
@@ -31,8 +30,8 @@ _OPERATORS: dict[str, tuple[str, Callable[[float, tuple[float, ...]], bool]]] = 
 def broken(contract: Contract, kept: Path, longest_s: float = LONGEST_S) -> tuple[Finding, ...]:
     """The rules that the kept rows don't keep, or that can't be asked, in the order of the contract.
 
-    A rule's SQL sees the kept rows, under the event's name, and nothing else: no file, no network, no writes; and it
-    is stopped after `longest_s` seconds.
+    A rule's SQL sees the kept rows, under the event's name, and nothing else: no file, no network, no writes; it is
+    stopped after `longest_s` seconds, or where it needs more than 1 GB of memory.
     """
     if not contract.quality:
         return ()
@@ -42,9 +41,10 @@ def broken(contract: Contract, kept: Path, longest_s: float = LONGEST_S) -> tupl
 
 
 def _closed_off(contract: Contract, kept: Path) -> duckdb.DuckDBPyConnection:
-    connection = duckdb.connect()
+    connection = duckdb.connect(config={"temp_directory": "", "max_memory": LARGEST})
     file = str(kept.resolve())
     connection.execute("SET TimeZone = 'UTC'")
+    connection.execute("SET python_enable_replacements = false")
     connection.execute(f"CREATE VIEW {quoted(contract.name)} AS FROM read_parquet({literal(file)})")
     connection.execute(f"SET allowed_paths = [{literal(file)}]")
     connection.execute("SET enable_external_access = false")
@@ -85,9 +85,7 @@ def _first_line(exc: Exception) -> str:
 def _query(contract: Contract, rule: Quality) -> str:
     table = quoted(contract.name)
     if rule.kind == "sql":
-        names = {"column": quoted(rule.columns[0]) if rule.columns else table}
-        names["property"] = names["column"]
-        return _NAMES.sub(lambda found: names.get(found[1], table), rule.query or "")
+        return rule.query or ""
     columns = [quoted(contract.column(name).name) for name in rule.columns]
     counted = _metric(rule, columns)
     if rule.percent:

@@ -6,24 +6,23 @@ and for the contract's first column `raw0`, `t0` and `why0`, for its second `raw
 
 from __future__ import annotations
 
-import zipfile
-import zlib
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
 
-import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from balun.chain.contract import Column, Contract, Files
-from balun.engine import Engine, literal, quoted
-from balun.errors import ProjectError, nearest
+from balun.engine import Engine
+from balun.errors import ProjectError
 from balun.finding import Finding
+from balun.quoting import literal, quoted
 from balun.scan import from_parquet, from_text, reading, stage
+from balun.scan.places import extra, places_of, refuse_empty
 from balun.scan.reading import Reading
+from balun.scan.unreadable import mendable
 
 _PLACES = frozenset({"file_row_number", "file_index", "filename"})
 
@@ -108,12 +107,13 @@ class Reader:
     def _csv(self, files: tuple[Path, ...], names: tuple[str, ...]) -> Rows:
         columns = self.contract.columns
         headers = [self._header(file, name) for file, name in zip(files, names, strict=True)]
-        found = self._places(headers, names)
+        refuse_empty(self.contract, headers, names)
+        found = places_of(self.contract, headers, names)
         count, staged = 0, []
         for number, file in enumerate(files):
             self.say(f"reading {names[number]}")
             target = self.work / f"{number}.parquet"
-            with _mendable(self.contract, self.source, names[number]):
+            with mendable(self.contract, self.source, names[number]):
                 done = stage.stage_csv(
                     file,
                     number,
@@ -132,57 +132,12 @@ class Reader:
             for at, column in enumerate(columns)
         ]
         part = Part(_parquet(staged), ("f", "r", "fault", "line"), tuple(readings))
-        return Rows(part_sql(part), names, count, self._extra(headers) if self.source.header else ())
+        return Rows(part_sql(part), names, count, extra(self.contract, headers) if self.source.header else ())
 
     def _header(self, file: Path, name: str) -> tuple[str, ...]:
-        with _mendable(self.contract, self.source, name):
+        with mendable(self.contract, self.source, name):
             header = stage.csv_header(file, self.source.delimiter)
-        if not header:
-            raise self._empty(name)
         return header if self.source.header else tuple(column.name for column in self.contract.columns)
-
-    def _empty(self, name: str) -> ProjectError:
-        return empty(self.contract, f"{name} is empty")
-
-    def _places(self, headers: list[tuple[str, ...]], names: tuple[str, ...]) -> list[tuple[int, ...]]:
-        """Where the contract's columns stand in each file. Raises ProjectError with all that don't, or do twice."""
-        faults: dict[str, Finding] = {}
-        places = []
-        for header, name in zip(headers, names, strict=True):
-            here = [_position(column.name, header) for column in self.contract.columns]
-            for column, at in zip(self.contract.columns, here, strict=True):
-                if at is None:
-                    faults.setdefault(column.name, self._missing(column, header, name))
-                elif header.count(header[at]) > 1:
-                    faults.setdefault(column.name, self._twice(column, name))
-            places.append(tuple(at or 0 for at in here))
-        if faults:
-            raise ProjectError(faults.values())
-        return places
-
-    def _missing(self, column: Column, header: tuple[str, ...], name: str) -> Finding:
-        free = [one for one in header if _position(one, [known.name for known in self.contract.columns]) is None]
-        return Finding(
-            "column-missing",
-            column.place,
-            f"{name} has no column {column.name}{nearest(column.name, free)}",
-            mend=f"capture {column.name} again, or change the contract with those who use it",
-            owner=self.contract.owner,
-        )
-
-    def _twice(self, column: Column, name: str) -> Finding:
-        return Finding(
-            "column-twice",
-            column.place,
-            f"{name} has more than one column {column.name}",
-            mend="rename one of them where the file is written",
-            owner=self.contract.owner,
-        )
-
-    def _extra(self, headers: list[tuple[str, ...]]) -> tuple[str, ...]:
-        known = [column.name for column in self.contract.columns]
-        seen = dict.fromkeys(name for header in headers for name in header)
-        return tuple(name for name in seen if _position(name, known) is None)
 
     def _json(self, files: tuple[Path, ...], names: tuple[str, ...]) -> Rows:
         count, staged = 0, []
@@ -190,19 +145,21 @@ class Reader:
         for number, (file, name) in enumerate(zip(files, names, strict=True)):
             self.say(f"reading {name}")
             raw, target = self.work / f"{number}.lines", self.work / f"{number}.parquet"
-            with _mendable(self.contract, self.source, name):
+            with mendable(self.contract, self.source, name):
                 done = stage.stage_json(file, number, raw)
             count += done.rows
             keys |= dict.fromkeys(self._split_json(raw, target))
             staged.append(target)
         if not count:
-            raise self._empty(names[0])
-        self._places([tuple(keys)], (names[0] if len(names) == 1 else f"{names[0]} and the files after it",))
+            refuse_empty(self.contract, [], names)
+        places_of(
+            self.contract, [tuple(keys)], (names[0] if len(names) == 1 else f"{names[0]} and the files after it",)
+        )
         readings = [
             from_text.from_json(column, f"c{at}", self._zone(column)) for at, column in enumerate(self.contract.columns)
         ]
         part = Part(_parquet(staged), ("f", "r", "fault", "line"), tuple(readings))
-        return Rows(part_sql(part), names, count, self._extra([tuple(keys)]))
+        return Rows(part_sql(part), names, count, extra(self.contract, [tuple(keys)]))
 
     def _split_json(self, raw: Path, target: Path) -> list[str]:
         """Takes each record apart once; returns all keys seen, sorted."""
@@ -213,7 +170,8 @@ class Reader:
         text = f"SELECT *, CASE WHEN fault IS NULL THEN decode(line) END AS j FROM {_parquet([raw])}"
         whole = f"SELECT *, CASE WHEN json_valid(j) THEN json_type(j) = 'OBJECT' END AS good FROM ({text})"
         split = f"SELECT *, CASE WHEN good THEN json_extract(j, [{wanted}]) END AS x FROM ({whole})"
-        fault = f"coalesce(fault, CASE WHEN good THEN NULL ELSE {literal(stage.BAD_JSON)} END)"
+        twice = f"WHEN len(json_keys(j)) <> len(list_distinct(json_keys(j))) THEN {literal(stage.TWICE)}"
+        fault = f"coalesce(fault, CASE WHEN good IS NOT TRUE THEN {literal(stage.BAD_JSON)} {twice} END)"
         run(
             f"COPY (SELECT f, r, line, {fault} AS fault{values} FROM ({split})) "
             f"TO {literal(str(target))} (FORMAT parquet, COMPRESSION lz4)"
@@ -226,7 +184,7 @@ class Reader:
         files = tuple(self._plain(file, number, names[number]) for number, file in enumerate(files))
         shapes = [self._shape(file, name) for file, name in zip(files, names, strict=True)]
         headers = [tuple(name for name, _ in shape) for shape in shapes]
-        places = self._places(headers, names)
+        places = places_of(self.contract, headers, names)
         parts, start = [], 0
         for shape, group in groupby(shapes):
             length = len(list(group))
@@ -235,13 +193,13 @@ class Reader:
             place = (f"({start} + file_index)::INTEGER", "file_row_number + 1", "NULL::VARCHAR", "NULL::BLOB")
             parts.append(part_sql(Part(f"{_parquet(list(chosen))} AS s", place, readings)))
             start += length
-        with _mendable(self.contract, self.source, names[0]):
+        with mendable(self.contract, self.source, names[0]):
             count = sum(pq.ParquetFile(file).metadata.num_rows for file in files)
-        return Rows(" UNION ALL ".join(parts), names, count, self._extra(headers))
+        return Rows(" UNION ALL ".join(parts), names, count, extra(self.contract, headers))
 
     def _plain(self, file: Path, number: int, name: str) -> Path:
         """The file, or where a column's name is that of one of DuckDB's own columns, a copy with that one renamed."""
-        with _mendable(self.contract, self.source, name):
+        with mendable(self.contract, self.source, name):
             schema = pq.read_schema(file)
         if not _PLACES & {column.lower() for column in schema.names}:
             return file
@@ -254,7 +212,7 @@ class Reader:
         return copy
 
     def _shape(self, file: Path, name: str) -> tuple[tuple[str, str], ...]:
-        with _mendable(self.contract, self.source, name):
+        with mendable(self.contract, self.source, name):
             found = self.engine.connection.execute(f"DESCRIBE SELECT * FROM {_parquet([file])}").fetchall()
         return tuple((str(row[0]).removesuffix(_RENAMED), str(row[1])) for row in found)
 
@@ -292,23 +250,6 @@ def _inner(name: str) -> str:
     return f"{name}{_RENAMED}" if name.lower() in _PLACES else name
 
 
-def empty(contract: Contract, message: str) -> ProjectError:
-    place = contract.source.place if contract.source else contract.place
-    return ProjectError.at(
-        "data-empty",
-        place,
-        f"{message}: there are no rows of {contract.name}",
-        mend="capture some, or mend the path in the contract's server",
-        owner=contract.owner,
-    )
-
-
-def _position(name: str, header: tuple[str, ...] | list[str]) -> int | None:
-    if name in header:
-        return header.index(name)
-    return next((at for at, one in enumerate(header) if one.lower() == name.lower()), None)
-
-
 def _parquet(files: list[Path]) -> str:
     listed = ", ".join(literal(_not_a_glob(str(file))) for file in files)
     return f"read_parquet([{listed}], hive_partitioning = false)"
@@ -325,18 +266,3 @@ def _not_a_glob(path: str) -> str:
 
 def _has_no_type(file: Path, name: str) -> bool:
     return bool(pa.types.is_null(pq.read_schema(file).field(name).type))
-
-
-@contextmanager
-def _mendable(contract: Contract, source: Files, name: str) -> Iterator[None]:
-    """What reading a file may meet, as an error for the user."""
-    try:
-        yield
-    except (OSError, ValueError, EOFError, zlib.error, zipfile.BadZipFile, duckdb.Error, pa.ArrowException) as exc:
-        raise ProjectError.at(
-            "file-unreadable",
-            source.place,
-            f"{name} can't be read as {source.format}: {str(exc).splitlines()[0] if str(exc) else type(exc).__name__}",
-            mend=f"write {name} again, or mend the format in the contract's server",
-            owner=contract.owner,
-        ) from exc

@@ -20,6 +20,7 @@ from balun.scan import lines, tidy
 from balun.scan.lines import BAD_BYTES, TOO_FEW, TOO_MANY, Record
 
 BAD_JSON = "json-broken"
+TWICE = "json-key-twice"
 BATCH_ROWS = 65_536
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from balun.engine import Engine, literal
+from balun.engine import Engine
+from balun.quoting import literal
 
 
 def write_parquet(engine: Engine, select: str, file: Path) -> None:
