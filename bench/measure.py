@@ -8,6 +8,7 @@ import resource
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -30,8 +31,8 @@ class Taken:
 
 def take(command: Sequence[str], *, limit_s: float = 900, limit_gb: float = 16) -> Taken:
     """Run it once, held to a time and an amount of memory; threads of numeric libraries are left as they are."""
+    out = tempfile.TemporaryFile()  # noqa: SIM115
     started = time.perf_counter()
-    out = (DATA / "said.txt").open("w+b")
     child = subprocess.Popen(command, stdout=out, stderr=out, preexec_fn=lambda: _hold(limit_gb))  # noqa: PLW1509
     deadline = started + limit_s
     while True:
@@ -47,7 +48,8 @@ def take(command: Sequence[str], *, limit_s: float = 900, limit_gb: float = 16) 
     wall = time.perf_counter() - started
     out.seek(0)
     words = out.read().decode(errors="replace").strip().splitlines()
-    error = None if child.returncode == 0 else (words[-1] if words else f"exit {child.returncode}")
+    said = next((line for line in reversed(words) if "Error" in line), words[-1] if words else "")
+    error = None if child.returncode == 0 else said[:80] or f"exit {child.returncode}"
     return Taken(wall, used.ru_utime + used.ru_stime, used.ru_maxrss / 1e3, error)
 
 
@@ -83,15 +85,25 @@ def spread(taken: Sequence[Taken]) -> str:
     return f"{min(walls):.2f}–{max(walls):.2f}"
 
 
+def ratios(numbers: Sequence[float]) -> str:
+    """The median, and the least and the greatest.
+
+    >>> ratios([1.0, 1.25, 3.0])
+    '1.25 (1.00–3.00)'
+    """
+    return f"{statistics.median(numbers):.2f} ({min(numbers):.2f}–{max(numbers):.2f})"
+
+
 def machine(*packages: str) -> str:
     """The machine and the versions, as a line for the table."""
     model = next(
         (line.split(":", 1)[1].strip() for line in _lines("/proc/cpuinfo") if line.startswith("model name")), "unknown"
     )
     memory = next((int(line.split()[1]) / 1e6 for line in _lines("/proc/meminfo") if line.startswith("MemTotal")), 0.0)
+    release = ".".join(platform.release().split(".")[:2])
     versions = ", ".join(f"{package} {version(package)}" for package in packages)
     return (
-        f"{os.cpu_count()} cores ({model}), {memory:.0f} GB, {platform.system()} {platform.release()}, "
+        f"{os.cpu_count()} cores ({model}), {memory:.0f} GB, {platform.system()} {release}, "
         f"Python {platform.python_version()}, {versions}. Load average before: {os.getloadavg()[0]:.1f}."
     )
 

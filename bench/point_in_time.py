@@ -5,15 +5,15 @@
 
 from __future__ import annotations
 
-import json
 import subprocess
 import sys
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import click
 import duckdb
 
-from measure import BENCH, DATA, Taken, machine, median, rounds, spread
+from measure import BENCH, DATA, Taken, machine, ratios, rounds
 
 JOBS = ("latest", "windows", "distinct", "all")
 WHAT = {
@@ -22,6 +22,7 @@ WHAT = {
     "distinct": "distinct over 7 d",
     "all": "all of these",
 }
+PEERS = {"Balun": "balun", "SQL by hand": "duckdb", "Polars": "polars"}
 _FEAST = BENCH / ".venv-feast"
 
 
@@ -47,86 +48,87 @@ def make_data(folder: Path, examples: int, events: int, entities: int) -> None:
     (folder / "done").touch()
 
 
-def commands(job: str, data: Path, *, feast: bool) -> dict[str, list[str]]:
-    """Contestants and how each is started; every one writes its result to a file of its own."""
-    peers = {"Balun": "balun", "SQL by hand": "duckdb", "Polars": "polars"}
-    found = {
-        name: [
-            sys.executable,
-            str(BENCH / "peers" / f"pit_{peer}.py"),
-            job,
-            str(data),
-            str(data / f"{job}-{peer}.parquet"),
-        ]
-        for name, peer in peers.items()
-    }
-    if feast and job == "latest":
-        script = str(BENCH / "peers" / "pit_feast.py")
-        found["Feast (DuckDB store)"] = [
-            str(_FEAST / "bin" / "python"), script, job, str(data), str(data / f"{job}-feast.parquet"),
-        ]  # fmt: skip
+def commands(job: str, data: Path, peers: Mapping[str, str]) -> dict[str, list[str]]:
+    """How each contestant is started; every one writes its result to a file of its own."""
+    found = {}
+    for name, peer in peers.items():
+        python = str(_FEAST / "bin" / "python") if peer == "feast" else sys.executable
+        script, result = BENCH / "peers" / f"pit_{peer}.py", data / f"{job}-{peer}.parquet"
+        found[name] = [python, str(script), job, str(data), str(result)]
     return found
 
 
-def check_equal(job: str, data: Path) -> None:
-    """Balun's values are those of the SQL by hand and of Polars, row by row; means within rounding."""
+def compared(job: str, data: Path, peers: Mapping[str, str], times: int) -> list[str]:
+    """The table's lines, once all results are known to be equal."""
+    found = rounds(commands(job, data, peers), times, limit_s=300, limit_gb=14)
+    for name, peer in peers.items():
+        if name != "Balun" and not found[name][-1].error:
+            check_equal(job, data, peer)
+    return table(job, found)
+
+
+def check_equal(job: str, data: Path, peer: str) -> None:
+    """Balun's values are the peer's, row by row; means within rounding."""
     connection = duckdb.connect()
     ours = f"'{data}/{job}-balun.parquet'"
     names = [row[0] for row in connection.execute(f"DESCRIBE SELECT * FROM {ours}").fetchall()]
-    for peer in ("duckdb", "polars"):
-        theirs = f"'{data}/{job}-{peer}.parquet'"
-        different = " OR ".join(f"NOT ({_same(name)})" for name in names if name != "example")
-        row = connection.execute(
-            f"SELECT count(*), count(*) FILTER ({different}) FROM {ours} a JOIN {theirs} b USING (example)"
-        ).fetchone()
-        total = connection.execute(f"SELECT count(*) FROM {ours}").fetchone()
-        assert row is not None
-        assert total is not None
-        if row[0] != total[0] or row[1]:
-            raise SystemExit(f"{job}: {row[1]:,} of {row[0]:,} rows differ from {peer}'s ({total[0]:,} expected)")
+    same = " AND ".join(["a.example = b.example", *(f"({_same(name)})" for name in names if name != "example")])
+    joined = f"{ours} a FULL JOIN '{data}/{job}-{peer}.parquet' b USING (example)"
+    counted = f"SELECT count(*), count(*) FILTER (({same}) IS NOT TRUE) FROM {joined}"
+    ((total, wrong),) = connection.execute(counted).fetchall()
+    if wrong:
+        raise SystemExit(f"{job}: {wrong:,} of {total:,} rows differ from {peer}'s")
 
 
 def _same(name: str) -> str:
     a, b = f'a."{name}"', f'b."{name}"'
     if "mean" in name:
-        return f"({a} IS NULL AND ({b} IS NULL OR isnan({b}))) OR abs({a} - {b}) <= 1e-9 * abs({b})"
+        return f"({a} IS NULL AND {b} IS NULL) OR abs({a} - {b}) <= 1e-9 * abs({b})"
     if "total" in name:  # Polars gives 0 for the sum of nothing
         return f"coalesce({a}, 0) = coalesce({b}, 0)"
     return f"{a} IS NOT DISTINCT FROM {b}"
 
 
-def install_feast() -> bool:
-    """Feast's pins clash with ours: it gets an environment of its own."""
-    if not (_FEAST / "done").exists():
-        try:
+def install_feast() -> str | None:
+    """Its version; None where it can't be installed. Its pins clash with ours: it gets an environment of its own."""
+    try:
+        if not (_FEAST / "done").exists():
             subprocess.run([sys.executable, "-m", "venv", _FEAST], check=True)
             subprocess.run([_FEAST / "bin" / "pip", "install", "-q", "feast[duckdb]"], check=True)
             (_FEAST / "done").touch()
-        except subprocess.CalledProcessError:
-            return False
-    return True
+        asked = "from importlib.metadata import version; print(version('feast'))"
+        return subprocess.check_output([_FEAST / "bin" / "python", "-c", asked], text=True).strip()
+    except subprocess.CalledProcessError:
+        return None
+
+
+HEADER = [
+    "| job | who | s | processor s | peak MB | × time | × processor time | × memory |",
+    "| --- | --- | ---: | ---: | ---: | ---: | ---: | ---: |",
+]
 
 
 def table(job: str, found: dict[str, list[Taken]]) -> list[str]:
-    hand = median(found["SQL by hand"])
-    lines = []
-    for name, taken in found.items():
-        mid = median(taken)
-        if mid.error:
-            lines.append(f"| {WHAT[job]} | {name} | – | – | {mid.peak:,.0f} | – | – | {mid.error} |")
-            continue
-        lines.append(
-            f"| {WHAT[job]} | {name} | {mid.wall:.2f} | {mid.cpu:.2f} | {mid.peak:,.0f} "
-            f"| {mid.wall / hand.wall:.2f} | {mid.peak / hand.peak:.2f} | {spread(taken)} |"
-        )
-    return lines
+    hand = found["SQL by hand"]
+    return [f"| {WHAT[job]} | {name} | {_figures(taken, hand)} |" for name, taken in found.items()]
+
+
+def _figures(taken: Sequence[Taken], hand: Sequence[Taken]) -> str:
+    """The best of all rounds and its ratio; of the rest the rounds' ratios too."""
+    if error := next((one.error for one in taken if one.error), None):
+        return f"– | – | {taken[-1].peak:,.0f} | {error} | – | –"
+    wall, other = min(one.wall for one in taken), min(one.wall for one in hand)
+    cpu, peak = min(one.cpu for one in taken), max(one.peak for one in taken)
+    cpus = ratios([one.cpu / other.cpu for one, other in zip(taken, hand, strict=True)])
+    peaks = ratios([one.peak / other.peak for one, other in zip(taken, hand, strict=True)])
+    return f"{wall:.2f} | {cpu:.2f} | {peak:,.0f} | {wall / other:.2f} | {cpus} | {peaks}"
 
 
 @click.command()
 @click.option("--examples", default=1_000_000, show_default=True)
 @click.option("--events", default=10_000_000, show_default=True)
 @click.option("--entities", default=10_000, show_default=True)
-@click.option("--rounds", "times", default=3, show_default=True)
+@click.option("--rounds", "times", default=5, show_default=True)
 @click.option(
     "--feast/--no-feast", default=True, show_default=True, help="Feast at a tenth and a hundredth of the size."
 )
@@ -136,49 +138,42 @@ def main(examples: int, events: int, entities: int, times: int, jobs: tuple[str,
     DATA.mkdir(exist_ok=True)
     lines = [
         "# The point-in-time build", "", machine("duckdb", "polars"), "",
-        _conditions(examples, events, entities, times), "",
-        "| job | who | wall s | processor s | peak MB | × time | × memory | wall, all rounds |",
-        "| --- | --- | ---: | ---: | ---: | ---: | ---: | --- |",
+        _conditions(examples, events, entities, times), "", *HEADER,
     ]  # fmt: skip
     data = DATA / f"{examples}x{events}"
     make_data(data, examples, events, entities)
-    told = {}
     for job in jobs:
         print(job, file=sys.stderr)
-        found = rounds(commands(job, data, feast=False), times)
-        check_equal(job, data)
-        lines += table(job, found)
-        told[job] = {name: [vars(one) for one in taken] for name, taken in found.items()}
-    if feast and "latest" in jobs and install_feast():
+        lines += compared(job, data, PEERS, times)
+    if feast and "latest" in jobs:
         lines += beside_feast(examples, events, entities)
     print("\n".join(lines))
     (BENCH / "results").mkdir(exist_ok=True)
     (BENCH / "results" / "point_in_time.md").write_text("\n".join(lines) + "\n", encoding="utf-8")
-    (BENCH / "results" / "point_in_time.json").write_text(json.dumps(told, indent=1), encoding="utf-8")
 
 
 def _conditions(examples: int, events: int, entities: int, times: int) -> str:
     return (
-        f"{examples:,} examples over {events:,} events of {entities:,} skewed entities, Parquet to Parquet; medians of "
-        f"{times} rounds; × is against the SQL by hand. Results are equal, row by row."
+        f"{examples:,} examples over {events:,} events of {entities:,} skewed entities, Parquet to Parquet, each in a "
+        f"process of its own, imports and all. {times} rounds, in turn: the least time, the least processor time and "
+        "the greatest peak. × is against the SQL by hand: of the least times; of processor time and memory the median "
+        "of the rounds' ratios, with the least and the greatest. All take `seq` to be unique. Results are equal, "
+        "row by row."
     )
 
 
 def beside_feast(examples: int, events: int, entities: int) -> list[str]:
     """Feast joins every event of an entity with every example: it gets less to do, and so do the others beside it."""
-    lines = []
+    version = install_feast()
+    if version is None:
+        return ["", "Feast could not be installed here."]
+    lines = ["", f"Beside Feast {version}, which has no windows and can't hold the whole: `latest` of 3 columns."]
     for part in (100, 10):
         size = (examples // part, events // part, max(entities // part, 1))
         data = DATA / f"{size[0]}x{size[1]}"
         make_data(data, *size)
-        found = rounds(commands("latest", data, feast=True), 1, limit_s=300, limit_gb=14)
-        lines += [
-            "",
-            f"`latest` of 3 columns, {size[0]:,} examples over {size[1]:,} events of {size[2]:,} entities:",
-            "",
-        ]
-        lines += ["| job | who | wall s | processor s | peak MB | × time | × memory | wall, all rounds |"]
-        lines += ["| --- | --- | ---: | ---: | ---: | ---: | ---: | --- |", *table("latest", found)]
+        lines += ["", f"{size[0]:,} examples over {size[1]:,} events of {size[2]:,} entities:", "", *HEADER]
+        lines += compared("latest", data, {**PEERS, "Feast (DuckDB store)": "feast"}, 3 if part > 10 else 1)
     return lines
 
 

@@ -9,7 +9,7 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from decimal import Decimal
+from decimal import Decimal, localcontext
 from fractions import Fraction
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -115,9 +115,7 @@ def aggregated(feature: Aggregate, world: World, example: Row, value: Value, win
     return AGGREGATES[value.function]([one for one in found if one is not None])
 
 
-def visible(
-    feature: Feature, world: World, example: Row, window: Duration | None, reads: Sequence[str]
-) -> list[Row]:
+def visible(feature: Feature, world: World, example: Row, window: Duration | None, reads: Sequence[str]) -> list[Row]:
     """The rows that a value made of the columns `reads` may use, in their order."""
     where = None if feature.where is None else world.meanings[feature.where]
     needed = {feature.at, *feature.by, *reads, *(where.reads if where else ())}
@@ -216,7 +214,8 @@ def total(values: Sequence[Any]) -> Any:
     if isinstance(values[0], float):
         return OneOf((in_order(values), exact(values)))
     if isinstance(values[0], Decimal):
-        return sum(values, Decimal(0))
+        with localcontext(prec=60):  # Decimal's own rounds to 28 digits
+            return sum(values, Decimal(0))
     found = sum(int(value) for value in values)
     return found if -(2**63) <= found < 2**63 else Overflow()
 
@@ -243,10 +242,14 @@ def exact(values: Sequence[float]) -> float:
 
 
 def to_float(value: Fraction | int) -> float:
+    """
+    >>> to_float(-(10**400))
+    -inf
+    """
     try:
         return float(value)
     except OverflowError:
-        return math.copysign(math.inf, value)
+        return math.inf if value > 0 else -math.inf
 
 
 def mean(values: Sequence[Any]) -> Any:
@@ -254,8 +257,9 @@ def mean(values: Sequence[Any]) -> Any:
         return None
     if isinstance(values[0], float):
         return OneOf((in_order(values) / len(values), exact(values) / len(values)))
-    found = sum((Fraction(value) for value in values), Fraction(0))
-    return float(found) / len(values)
+    found = float(sum((Fraction(value) for value in values), Fraction(0))) / len(values)
+    wide = isinstance(values[0], Decimal) and abs(found) > 1e10  # whose conversion to a DOUBLE DuckDB rounds twice
+    return Near(found, 2 * math.ulp(found)) if wide else found
 
 
 def std(values: Sequence[Any]) -> Any:
@@ -268,7 +272,7 @@ def std(values: Sequence[Any]) -> Any:
     middle = sum(Fraction(number) for number in numbers) / len(numbers)
     squares = sum((Fraction(number) - middle) ** 2 for number in numbers)
     largest = max(abs(number) for number in numbers)
-    if largest > 1e150:  # their squares are no doubles
+    if squares and largest > 1e150:  # their squares are no doubles
         return OneOf((math.inf, math.nan))
     found = math.sqrt(squares / (len(numbers) - 1))
     return Near(found, 1e-9 * found + 1e-12 * largest)

@@ -151,6 +151,13 @@ def test_infinite_availability_is_never_and_minus_infinite_always(db: duckdb.Duc
     assert rows_of(db, aggregate(COUNT, value("sum")), source, askers(db, ann("10:30"))) == [(1, 7)]
 
 
+def test_column_is_waited_for_where_a_parameter_has_its_name(db: duckdb.DuckDBPyConnection) -> None:
+    source = replace(visits(db, *THREE), available={"price": "known"})
+    sql = "list_sum(list_transform([amount], lambda price: price)) * price"
+    asked = askers(db, ann("11:00"), ann("12:01"))
+    assert rows_of(db, aggregate(value("max", sql), over="3h"), source, asked) == [(0.5,), (1.4000000000000001,)]
+
+
 def test_latest_takes_the_later_row_by_key_at_a_tie(db: duckdb.DuckDBPyConnection) -> None:
     tie = (f"{ann('10:00')}, 2, 7, 1, NULL", f"{ann('10:00')}, 1, 5, 1, NULL")
     asked = askers(db, ann("11:00"))
@@ -228,6 +235,35 @@ def test_sum_of_doubles_holds_what_is_not_finite(db: duckdb.DuckDBPyConnection) 
     assert repr(rows_of(db, aggregate(value("sum", "price")), visits(db, *rows), asked)) == "[(inf,), (nan,), (2.5,)]"
 
 
+@pytest.mark.parametrize(("prices", "total"), [("5e-324 1e-320", 1.0005e-320), ("1e-300 3e-300", 4e-300)])
+def test_sum_of_the_tiniest_doubles(db: duckdb.DuckDBPyConnection, prices: str, total: float) -> None:
+    """The unit of which all of them are whole numbers is no double's inverse."""
+    rows = [f"{ann('10:00')}, {i}, 1, {price}, NULL" for i, price in enumerate(prices.split())]
+    found = rows_of(db, aggregate(value("sum", "price")), visits(db, *rows), askers(db, ann("10:30")))
+    assert found == [(total,)]
+
+
+def test_least_of_two_zeros_has_no_sign(db: duckdb.DuckDBPyConnection) -> None:
+    """Of equal values any may be met first, and the same inputs must give the same bytes."""
+    for prices in (("-0.0", "0.0"), ("0.0", "-0.0")):
+        rows = [f"{ann('10:00')}, {i}, 1, '{price}'::DOUBLE, NULL" for i, price in enumerate(prices)]
+        values = value("min", "price"), value("max", "price::FLOAT")
+        found = rows_of(db, aggregate(*values), visits(db, *rows), askers(db, ann("10:30")))
+        assert repr(found) == "[(0.0, 0.0)]"
+
+
+def test_value_of_one_entity_is_counted_for_the_next_too(db: duckdb.DuckDBPyConnection) -> None:
+    rows = (f"{ann('10:00')}, 1, 5, 1, NULL", f"'bob', {day('10:10')}, 2, 5, 1, NULL")
+    asked = askers(db, ann("10:30"), f"'bob', {day('10:30')}", f"'bob', {day('10:05')}")
+    assert rows_of(db, aggregate(value("count_distinct")), visits(db, *rows), asked) == [(1,), (1,), (0,)]
+
+
+def test_first_is_not_a_row_after_the_example(db: duckdb.DuckDBPyConnection) -> None:
+    asked = askers(db, ann("09:59"), ann("10:00"), ann("10:01"), ann("11:15"))
+    found = rows_of(db, aggregate(value("first")), visits(db, *THREE), asked)
+    assert found == [(None,), (None,), (5,), (7,)]
+
+
 def test_rate_leaves_out_rows_where_the_condition_is_unknown(db: duckdb.DuckDBPyConnection) -> None:
     rows = [f"{ann('10:00')}, {i}, {amount}, 1, NULL" for i, amount in enumerate(("1", "5", "NULL", "9"))]
     found = rows_of(db, aggregate(value("rate", "amount > 4")), visits(db, *rows), askers(db, ann("11:00")))
@@ -239,6 +275,25 @@ def test_aggregate_in_sql_sees_only_visible_rows_in_their_order(db: duckdb.DuckD
     lists = (Value("l", "sql", "list(amount)"), Value("q", "sql", "count(*) FILTER (amount > 0) * 10"))
     found = rows_of(db, aggregate(*lists), visits(db, *rows), askers(db, ann("10:40"), ann("09:00")))
     assert found == [([2, 1], 20), (None, 0)]
+
+
+@pytest.mark.parametrize(
+    ("sql", "seen"),
+    [
+        ("percentile_cont(0.5) WITHIN GROUP (ORDER BY amount)", 7.0),
+        ("percentile_disc(0.5) WITHIN GROUP (ORDER BY amount) FILTER (amount > 0)", 7),
+        ("mode() WITHIN GROUP (ORDER BY amount)", 7),
+        ("quantile_cont(amount, 0.5)", 7.0),
+        ("arg_max(amount, price, 2)", [7]),
+        ("sum(DISTINCT amount) + 0 -- of all", 7),
+        ("list(amount ORDER BY price DESC)[1] /* first */", 7),
+        ('"max"(amount)', 7),
+    ],
+)
+def test_aggregate_in_sql_sees_no_value_known_later(db: duckdb.DuckDBPyConnection, sql: str, seen: object) -> None:
+    two = (f"{ann('10:00')}, 1, 5, 9, {day('12:00')}", f"{ann('10:10')}, 2, 7, 2, {day('10:10')}")
+    source = replace(visits(db, *two), row_available="known")
+    assert rows_of(db, aggregate(Value("x", "sql", sql)), source, askers(db, ann("10:30"))) == [(seen,)]
 
 
 def test_local_day_is_as_long_as_the_clock_says(db: duckdb.DuckDBPyConnection) -> None:
@@ -399,6 +454,9 @@ def test_all_faults_are_told_at_once(db: duckdb.DuckDBPyConnection) -> None:
         ("(SELECT 1)", "holds a subquery"),
         ("sum(amount) OVER ()", "holds a window function"),
         ("sum(amount)", "holds an aggregate"),
+        ("product(price) + 1", "holds an aggregate"),
+        ("geomean(price)", "calls geomean(), which is made of other aggregates"),
+        ("unnest([amount, 1])", "makes many rows of one"),
         ("random() * amount", "calls rand"),
         ("epoch(now()) - amount", "calls "),
         ("who", "is VARCHAR, which can't be added up"),
@@ -411,8 +469,18 @@ def test_expression_that_cannot_be_used(db: duckdb.DuckDBPyConnection, sql: str,
     assert told in found
 
 
-def test_sql_that_is_no_aggregate(db: duckdb.DuckDBPyConnection) -> None:
-    assert faults(db, aggregate(Value("x", "sql", "amount + 1"))) == ["x is no aggregate"]
+@pytest.mark.parametrize(
+    ("sql", "told"),
+    [
+        ("amount + 1", "x is no aggregate"),
+        ("geomean(price) + 1", "x calls geomean(), which is made of other aggregates; write those"),
+        ("weighted_avg(price, amount)", "x calls weighted_avg(), which is made of other aggregates; write those"),
+        ("json_group_array(price)", "x calls json_group_array(), which is made of other aggregates; write those"),
+        ("unnest(list(amount))", "x makes many rows of one; compute it in a table"),
+    ],
+)
+def test_sql_that_can_not_be_narrowed_to_visible_rows(db: duckdb.DuckDBPyConnection, sql: str, told: str) -> None:
+    assert faults(db, aggregate(Value("x", "sql", sql))) == [told]
 
 
 def test_keys_that_cannot_be_compared(db: duckdb.DuckDBPyConnection) -> None:

@@ -1,4 +1,7 @@
-"""Balun's own way: survey, compile, copy, as `balun run` does for each feature; Parquet in, one Parquet out."""
+"""Balun's own way: survey, compile, copy, as `balun run` does for each feature; Parquet in, one Parquet out.
+
+It is told that the events' key is unique, as the SQL by hand takes it to be.
+"""
 
 from __future__ import annotations
 

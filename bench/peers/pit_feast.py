@@ -30,7 +30,8 @@ def main(job: str, data: Path, out: Path) -> None:
     examples = pd.read_parquet(data / "examples.parquet").rename(columns={"at": "event_timestamp"})
     wanted = ["latest:amount", "latest:status", "latest:item"]
     found = store.get_historical_features(entity_df=examples, features=wanted).to_df()
-    found.to_parquet(out)
+    names = {name: f"latest_{name}" for name in ("amount", "status", "item")}
+    found[["example", *names]].rename(columns=names).to_parquet(out, index=False)
 
 
 if __name__ == "__main__":

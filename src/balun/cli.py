@@ -66,6 +66,7 @@ def balun(context: click.Context, folder: str) -> None:
 
     \b
     balun init data/*.parquet    draft contracts from data
+    balun check                  what can be proved, and what can't be right
     balun run                    from captured events to a tested model
     balun near flown             one level up and one level down of a node
     balun map                    the chain, its owners and the interfaces between them
@@ -124,6 +125,62 @@ def init(paths: tuple[Path, ...], owner: str | None, *, force: bool, as_json: bo
         for note in item.notes:
             click.echo(f"  {note}")
     click.echo("Read them: what is marked as a guess is one. Then `balun run` validates the data against them.")
+
+
+@balun.command(short_help="Prove what holds, without a row.")
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["terminal", "sarif", "github", "markdown"]),
+    default="terminal",
+    show_default=True,
+    help="For people, code scanning, a workflow's annotations, or a comment.",
+)
+@json_option
+@_says_errors
+def check(form: str, *, as_json: bool) -> None:
+    """Prove from contracts and SQL what holds of every node, and find what can't be right. Reads no rows.
+
+    A finding may be accepted where it stands, by a comment on its line or above it:
+    `balun: accept RULE: why`. `balun explain RULE` says what a rule is about.
+    Exit status 1 where something was found.
+    """
+    from balun.check import check as check_project
+
+    checked = check_project(_folder())
+    if as_json:
+        _print_json(checked.as_json())
+    elif form != "terminal":
+        from balun.report import FORMATS
+
+        click.echo(FORMATS[form](checked))
+    else:
+        from balun.terminal import print_checked
+
+        print_checked(checked, _console())
+    sys.exit(FINDINGS if checked.findings else FINE)
+
+
+@balun.command(short_help="Say what a rule is about.")
+@click.argument("rule", required=False)
+@json_option
+@_says_errors
+def explain(rule: str | None, *, as_json: bool) -> None:
+    """Say what RULE is about, with examples, good and bad; without one, list the rules."""
+    from balun.errors import nearest
+    from balun.rules import RULES
+
+    pages = {one.name: one.page for one in RULES if rule in {None, one.name}}
+    if not pages:
+        raise UsageError(f"there is no rule {rule}{nearest(str(rule), [one.name for one in RULES])}")
+    if as_json:
+        _print_json(pages)
+    elif rule is None:
+        width = max(map(len, pages))
+        for name, page in pages.items():
+            click.echo(f"{name:<{width}}  {' '.join(page.split(chr(10) * 2)[1].split()).split('. ')[0].rstrip('.')}.")
+    else:
+        click.echo(pages[rule].rstrip())
 
 
 @balun.command(short_help="Make what is stale, from events to tested models.")

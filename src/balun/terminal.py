@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from rich.progress import Progress as Bar
     from rich.progress import TaskID
 
+    from balun.check import Checked
     from balun.run import Outcome, Report
     from balun.status import Status
 
@@ -159,6 +160,18 @@ def print_status(status: Status, console: Console) -> None:
         table.add_row(state.step.id.replace(":", " ", 1), state.step.node.owner or "", words)
     console.print(table)
     console.print(f"{status.stale} of {len(status.states)} to make" if status.stale else "All is up to date")
+
+
+def print_checked(checked: Checked, console: Console) -> None:
+    """Findings, what couldn't be understood, and how much could."""
+    for finding in checked.findings:
+        console.print(Text(str(finding), style="yellow"), soft_wrap=True)
+    for one in checked.unclear:
+        console.print(Text(f"{one.place}  not understood: {one.reason}", style="dim"), soft_wrap=True)
+    share = checked.resolved / checked.columns if checked.columns else 1.0
+    parts = [f"{len(checked.findings)} findings" if checked.findings else "Nothing found"]
+    parts += [f"{len(checked.accepted)} accepted"] if checked.accepted else []
+    console.print(f"{', '.join(parts)}; {checked.resolved:,} of {checked.columns:,} columns followed ({share:.1%})")
 
 
 def print_rows(rows: pa.Table, console: Console) -> None:

@@ -23,7 +23,7 @@ Named = tuple[str, Declared]
 
 def load_graph(folder: Path) -> Graph:
     """Everything declared under `folder`, checked to hang together. Raises ProjectError with all that is wrong."""
-    config = read_config(folder)
+    config = read_config(folder.resolve())
     named, faults = _read(config)
     faults += _twice(named)
     if faults:

@@ -8,8 +8,7 @@ from dataclasses import dataclass, field, replace
 from balun.chain.table import PythonTable, Table
 from balun.errors import ProjectError
 from balun.facts.dtype import Binder
-from balun.facts.flow import Dep, Deps, Flows, Leaf, Path, Same, flows_of
-from balun.facts.origin import named
+from balun.facts.flow import Dep, Deps, Flows, Leaf, Path, Same, flows_of, named
 from balun.facts.relation import Relation, Scan, Schema, UnfollowableError, Union, relation_of
 from balun.facts.rewrite import columns_in, identifier, null_of_nulls, rewritten, spelling
 from balun.finding import Finding

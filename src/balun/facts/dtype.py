@@ -15,10 +15,12 @@ from sqlglot.errors import SqlglotError
 from balun.chain.contract import Contract
 from balun.chain.sql_table import parse_select
 from balun.chain.table import Table
-from balun.engine import quoted
 from balun.errors import ProjectError
 from balun.facts.bind_error import bind_finding
 from balun.finding import Finding, Place
+from balun.quoting import quoted
+from balun.relational.bound import relation_of
+from balun.relational.relation import Column, Relation
 
 Types = dict[str, str]
 _NOT_READS = (
@@ -98,6 +100,10 @@ class Binder:
         except duckdb.Error as exc:
             raise ProjectError([bind_finding(exc, sql, place, first_line=None, known=columns, owner=owner)]) from exc
         return str(rows[0][1])
+
+    def relation(self, sql: str, types: Mapping[str, str]) -> Relation:
+        """The relational form of a SELECT that was bound before. types: of its columns."""
+        return relation_of(self._connection, sql, [Column(name, dtype) for name, dtype in types.items()])
 
     def close(self) -> None:
         self._connection.close()

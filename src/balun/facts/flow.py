@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
@@ -393,3 +393,18 @@ def _extended(columns: Mapping[str, Flow], more: Deps) -> Mapping[str, Flow]:
 
 def _places(sames: Iterable[Same | None]) -> frozenset[Place]:
     return frozenset((same.path, same.text) for same in sames if same is not None and same.copy)
+
+
+def named(relation: Relation, outputs: Sequence[str]) -> dict[str, str]:
+    """DuckDB's name for each output in lower case. Raises UnfollowableError where the two don't agree."""
+    lower = outputs_of(relation)
+    if len(set(lower)) != len(lower):
+        raise UnfollowableError("two outputs of one name")
+    if not outputs:
+        return {name: name for name in lower}
+    made = [name.startswith("_col_") for name in lower]
+    if len(lower) != len(outputs) or any(
+        name != output.lower() and not own for name, output, own in zip(lower, outputs, made, strict=True)
+    ):
+        raise UnfollowableError("outputs that DuckDB names otherwise")
+    return dict(zip(lower, outputs, strict=True))

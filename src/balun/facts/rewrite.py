@@ -11,8 +11,8 @@ import sqlglot
 import sqlglot.expressions as exp
 from sqlglot.errors import SqlglotError
 
-from balun.engine import quoted
 from balun.facts.flow import canonical
+from balun.quoting import quoted
 
 _PLAIN = re.compile(r"[a-z_][a-z0-9_]*", re.IGNORECASE)
 

@@ -18,7 +18,7 @@ def aggregates() -> frozenset[str]:
     >>> "sum" in aggregates(), "percentile_cont" in aggregates(), "abs" in aggregates()
     (True, True, False)
     """
-    return _UNLISTED | {name for name, _ in _listed("aggregate")}
+    return _UNLISTED | {name for name, kind, _ in _listed() if kind == "aggregate"}
 
 
 @cache
@@ -28,10 +28,16 @@ def macros() -> frozenset[str]:
     >>> "geomean" in macros(), "list_sum" in macros()
     (True, False)
     """
-    return frozenset(name for name, text in _listed("macro") if aggregates() & set(re.findall(r"(\w+)\(", text)))
+    found = ((name, set(re.findall(r"(\w+)\(", text))) for name, kind, text in _listed() if kind == "macro")
+    return frozenset(name for name, called in found if called & aggregates())
 
 
-def _listed(kind: str) -> list[tuple[str, str]]:
-    asked = "SELECT lower(function_name), lower(macro_definition) FROM duckdb_functions() WHERE function_type = ?"
+@cache
+def _listed() -> tuple[tuple[str, str, str], ...]:
+    """Name, kind, and what a macro is made of."""
     with duckdb.connect() as connection:
-        return [(str(name), str(text)) for name, text in connection.execute(asked, [kind]).fetchall()]
+        found = connection.execute(
+            "SELECT DISTINCT lower(function_name), function_type, coalesce(lower(macro_definition), '')"
+            " FROM duckdb_functions() WHERE function_type IN ('aggregate', 'macro')"
+        ).fetchall()
+    return tuple((str(name), str(kind), str(text)) for name, kind, text in found)

@@ -31,7 +31,7 @@ def islands(question: Question, cells: Sequence[Cell], survey: Survey | None) ->
     order = ", ".join((*keys, "a", "us"))
     sorted_ = f"SELECT {', '.join((*keys, 'a', 'us'))} FROM ({rows}) WHERE a IS NOT NULL ORDER BY {order}"
     over = clause.along(order)
-    same = [*(f"{{}}({key}) {over} = {key}" for key in keys), f"{{}}(a) {over} IS NOT DISTINCT FROM a"]
+    same = [*(f"{{}}({key}) {over} = {key}" for key in keys), f"{{}}(a) {over} = a"]
     before, after = (" AND ".join(same).replace("{}", step) for step in ("lag", "lead"))
     joined = ", ".join(
         f"coalesce({same} AND {gap} <= {_length(question, window)}, FALSE) AS {name}{number}"

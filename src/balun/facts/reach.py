@@ -1,0 +1,118 @@
+"""Who looks at what: for each captured column, the nodes that use it, and what for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from balun.chain.contract import Contract
+from balun.chain.corpus import Corpus
+from balun.chain.feature import Columns
+from balun.chain.table import PythonTable
+from balun.facts.known import Chain
+from balun.facts.origin import Origin, flow_of
+
+Captured = tuple[str, str]
+Uses = frozenset[Origin]
+
+
+def reach(chain: Chain) -> Mapping[Captured, frozenset[str]]:
+    """For each captured column, ids of corpora and of tables at the chain's end that depend on it.
+
+    A model depends on what its inputs, its label and its examples are made of; so does a table that nothing reads.
+    """
+    found: dict[Captured, set[str]] = {}
+    for node, columns, rows in _ends(chain):
+        for uses in (*columns, rows):
+            for one in uses:
+                found.setdefault((one.parent, one.column), set()).add(node)
+    return {captured: frozenset(nodes) for captured, nodes in found.items()}
+
+
+def _ends(chain: Chain) -> list[tuple[str, list[Uses], Uses]]:
+    flows = captured_flows(chain)
+    ends: list[tuple[str, list[Uses], Uses]] = []
+    for node in chain.graph:
+        if isinstance(node.declared, Corpus):
+            ends.append((node.id, *_corpus(node.declared, flows)))
+        elif node.kind == "table" and not chain.graph.children(node):
+            columns, rows = flows[node.id]
+            ends.append((node.id, list(columns.values()), rows))
+    return ends
+
+
+Flows = Mapping[str, tuple[dict[str, Uses], Uses]]
+
+
+def captured_flows(chain: Chain) -> Flows:
+    """For each node, its columns' uses of captured columns, and those of what decides on its rows."""
+    flows: dict[str, tuple[dict[str, Uses], Uses]] = {}
+    for id_, known in chain.nodes.items():
+        kind, name = id_.split(":", 1)
+        if kind == "event":
+            columns = {column: frozenset({Origin(name, column, "value")}) for column in known.columns}
+            flows[id_] = columns, frozenset()
+        elif kind == "corpus":
+            continue
+        elif known.relation is None:
+            flows[id_] = _opaque(chain, id_, flows)
+        else:
+            flows[id_] = _through(chain, id_, flows)
+    return flows
+
+
+def _through(chain: Chain, id_: str, flows: Flows) -> tuple[dict[str, Uses], Uses]:
+    known = chain.nodes[id_]
+    assert known.relation is not None
+    flow = flow_of(known.relation)
+    names = known.columns[len(known.columns) - len(flow.columns) :]  # examples have their number before
+    columns = {name: _captured(chain, uses, flows) for name, uses in zip(names, flow.columns, strict=True)}
+    rows = _captured(chain, flow.rows, flows) | _below(chain, id_, flows)
+    return columns, rows
+
+
+def _captured(chain: Chain, uses: Uses, flows: Flows) -> Uses:
+    found: set[Origin] = set()
+    for one in uses:
+        parent = _node(chain, one.parent)
+        columns = flows[parent][0] if parent in flows else {}
+        spelt = {name.lower(): name for name in columns}
+        for origin in columns.get(spelt.get(one.column.lower(), ""), ()):
+            found.add(origin if one.use == "value" else Origin(origin.parent, origin.column, one.use))
+    return frozenset(found)
+
+
+def _below(chain: Chain, id_: str, flows: Flows) -> Uses:
+    """What decides on a parent's rows decides on those made of them."""
+    from balun.relational.relation import scans
+
+    known = chain.nodes[id_]
+    assert known.relation is not None
+    parents = {_node(chain, scan.parent) for scan in scans(known.relation)}
+    return frozenset().union(*(flows[parent][1] for parent in parents if parent in flows))
+
+
+def _node(chain: Chain, name: str) -> str:
+    return next((id_ for id_ in (f"event:{name}", f"table:{name}", name) if id_ in chain.nodes), name)
+
+
+def _opaque(chain: Chain, id_: str, flows: Flows) -> tuple[dict[str, Uses], Uses]:
+    """A Python table may look at anything that it is given."""
+    node = chain.graph.nodes[id_]
+    assert isinstance(node.declared, PythonTable | Contract)
+    everything = frozenset().union(
+        *(uses for parent in node.parents for uses in (*flows[parent][0].values(), flows[parent][1]))
+    )
+    return dict.fromkeys(chain.nodes[id_].columns, everything), everything
+
+
+def _corpus(corpus: Corpus, flows: Flows) -> tuple[list[Uses], Uses]:
+    own, rows = flows[f"examples:{corpus.name}"]
+    named = [name for part in corpus.features if isinstance(part, Columns) for name in part.names]
+    columns = [own[name] for name in (*named, corpus.label, corpus.at) if name in own]
+    columns += [own[name] for name in corpus.entity if name in own]
+    for part in corpus.features:
+        if isinstance(part, str):
+            made, decided = flows[f"feature:{part}@{corpus.name}"]
+            columns += made.values()
+            rows |= decided
+    return columns, rows

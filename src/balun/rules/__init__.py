@@ -1,0 +1,53 @@
+"""Rules: one fault a file, with its page beside it. A rule is named for the fault; the mending goes in the message."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from importlib import resources
+
+from balun.facts.known import Chain
+from balun.finding import Finding
+from balun.rules import (
+    declared_key_not_implied,
+    division_by_zero,
+    future_leak,
+    join_fans_out,
+    not_in_over_nulls,
+    null_reaches_required,
+    owner_missing,
+    predicate_always_true,
+    predicate_never_true,
+    unseen_category,
+    unused_captured_column,
+)
+
+
+@dataclass(frozen=True)
+class Rule:
+    name: str
+    find: Callable[[Chain], Iterator[Finding]]
+
+    @property
+    def page(self) -> str:
+        """Why it is a fault, with small projects, good and bad."""
+        file = f"{self.name.replace('-', '_')}.md"
+        return resources.files(__name__).joinpath(file).read_text(encoding="utf-8")
+
+
+RULES: tuple[Rule, ...] = tuple(
+    Rule(module.RULE, module.find)
+    for module in (
+        declared_key_not_implied,
+        division_by_zero,
+        future_leak,
+        join_fans_out,
+        not_in_over_nulls,
+        null_reaches_required,
+        owner_missing,
+        predicate_always_true,
+        predicate_never_true,
+        unseen_category,
+        unused_captured_column,
+    )
+)

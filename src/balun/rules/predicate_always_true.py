@@ -1,0 +1,34 @@
+"""A condition that every row meets."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from balun.facts.column_fact import Sight
+from balun.facts.domain import Domain
+from balun.facts.extent import TRUE, Extent
+from balun.facts.known import Chain
+from balun.facts.nullable import Nullable
+from balun.finding import Finding
+from balun.relational.expression import Literal
+from balun.relational.relation import Filter
+from balun.rules.predicate_never_true import conditions
+from balun.rules.site import is_written, sites, textual
+
+RULE = "predicate-always-true"
+
+
+def find(chain: Chain) -> Iterator[Finding]:
+    for site in sites(chain):
+        for relation in site.relations():
+            if not isinstance(relation, Filter):
+                continue
+            for condition, inputs in conditions(relation):
+                sight: Sight[Extent] = site.sight(Domain.name, *inputs)  # type: ignore[assignment]
+                nulls: Sight[bool] = site.sight(Nullable.name, *inputs)  # type: ignore[assignment]
+                sure = Domain().of(condition, sight) == TRUE and not Nullable().of(condition, nulls)
+                there = getattr(condition, "name", "") == "is_not_null" and not Nullable().of(condition.args[0], nulls)  # type: ignore[union-attr]
+                if (sure or there) and is_written(condition) and not isinstance(condition, Literal):
+                    names = tuple(column.name for one in inputs for column in one.columns)
+                    message = f"{textual(condition, names)} is true of every row"
+                    yield site.finding(RULE, condition, message, "take the condition out, or mend what it compares")

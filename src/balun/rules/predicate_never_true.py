@@ -1,0 +1,51 @@
+"""A condition that no row can meet."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from balun.facts.column_fact import Sight
+from balun.facts.domain import Domain
+from balun.facts.extent import FALSE, NEVER, Extent
+from balun.facts.known import Chain
+from balun.finding import Finding
+from balun.relational.expression import Expression, conjuncts, refs
+from balun.relational.relation import Filter, Join, Relation
+from balun.rules.site import Site, is_written, sites, textual
+
+RULE = "predicate-never-true"
+
+
+def find(chain: Chain) -> Iterator[Finding]:
+    for site in sites(chain):
+        for relation in site.relations():
+            yield from _never(site, list(conditions(relation)))
+
+
+def _never(site: Site, found: list[tuple[Expression, tuple[Relation, ...]]]) -> Iterator[Finding]:
+    """Each condition in rows for which those before it are true."""
+    if not found:
+        return
+    sight: Sight[Extent] = site.sight(Domain.name, *found[0][1])  # type: ignore[assignment]
+    for condition, inputs in found:
+        if is_written(condition) and Domain().of(condition, sight) in (FALSE, NEVER):
+            yield _found(site, condition, inputs, sight.values)
+            return  # nothing is left for the others
+        sight = Domain().where((condition,), sight)
+
+
+def conditions(relation: Relation) -> Iterator[tuple[Expression, tuple[Relation, ...]]]:
+    """Each condition that must hold, with what it looks at."""
+    if isinstance(relation, Filter):
+        for condition in relation.conditions:
+            yield from ((part, (relation.input,)) for part in conjuncts(condition))
+    if isinstance(relation, Join):
+        for condition in relation.conditions:
+            yield from ((part, (relation.left, relation.right)) for part in conjuncts(condition))
+
+
+def _found(site: Site, condition: Expression, inputs: tuple[Relation, ...], values: tuple[Extent, ...]) -> Finding:
+    names = tuple(column.name for one in inputs for column in one.columns)
+    said = "; ".join(f"{names[at]} is {values[at]}" for at in sorted(refs(condition)) if values[at] is not None)
+    message = f"{textual(condition, names)} is never true" + (f": {said}" if said else "")
+    return site.finding(RULE, condition, message, "mend the condition, or the contract that rules these values out")

@@ -1,0 +1,119 @@
+"""Where rules look: each SELECT of the chain with what is known at every step of it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from balun.chain.corpus import Corpus
+from balun.chain.graph import Node
+from balun.chain.table import Table
+from balun.facts.column_fact import Sight
+from balun.facts.known import Chain, Known
+from balun.facts.propagate import State
+from balun.finding import Finding, Place
+from balun.relational.expression import Computed, Expression, walk
+from balun.relational.relation import Relation, ordered
+
+
+@dataclass(frozen=True)
+class Site:
+    """A SELECT of a node's. id: of what it makes, as `Chain.nodes` has it."""
+
+    chain: Chain
+    id: str
+    node: Node
+    known: Known
+    relation: Relation
+
+    def relations(self) -> Iterator[Relation]:
+        """Inputs before what is made of them."""
+        return ordered(self.relation)
+
+    def state(self, relation: Relation) -> State:
+        return self.known.states[id(relation)]
+
+    def sight(self, fact: str, *relations: Relation) -> Sight[object]:
+        """What an expression over these relations' columns, one behind the other, sees."""
+        states = [self.state(one) for one in relations]
+        others = {name: tuple(value for state in states for value in state.values[name]) for name in states[0].values}
+        return Sight(others[fact], others)
+
+    def place(self, of: Computed | int | None) -> Place:
+        """The line of an expression, where its SQL is a file's; else that of the declaration."""
+        declared = self.node.declared
+        at = of if isinstance(of, int) else None if of is None else _first_place(of)
+        if not isinstance(declared, Table) or at is None:
+            return declared.place
+        return Place(declared.place.file, declared.sql.encode()[:at].count(b"\n") + 1)
+
+    def join_place(self, names: set[str]) -> int | None:
+        """Where a JOIN by these columns seems to stand, in bytes: DuckDB's plan doesn't tell. None: nor can we."""
+        sql = self.known.sql or ""
+        for found in re.finditer(r"\bJOIN\b", sql, flags=re.IGNORECASE):
+            near = re.split(r"\b(?:JOIN|WHERE|GROUP|UNION)\b", sql[found.end() :], maxsplit=1, flags=re.IGNORECASE)[0]
+            if all(re.search(rf"\b{re.escape(name)}\b", near, flags=re.IGNORECASE) for name in names):
+                return len(sql[: found.start()].encode())
+        return None
+
+    def finding(self, rule: str, at: Computed | int | None, message: str, mend: str) -> Finding:
+        return Finding(
+            rule, self.place(at), message, breaks=breaks(self.chain, self.node), owner=self.node.owner, mend=mend
+        )
+
+
+def _first_place(of: Computed) -> int | None:
+    places = [one.place for one in walk(of) if one.place is not None]
+    return of.place if of.place is not None else min(places, default=None)
+
+
+def is_written(of: Expression) -> bool:
+    """Whether somebody wrote it, and not DuckDB's planner."""
+    return any(one.place is not None for one in walk(of))
+
+
+def sites(chain: Chain) -> Iterator[Site]:
+    """Of tables, examples, and features; a feature that several corpora use is looked at once."""
+    seen: set[str] = set()
+    for id_, known in chain.nodes.items():
+        node = chain.graph.nodes[id_.replace("examples:", "corpus:").split("@")[0]]
+        if known.relation is not None and (node.id not in seen or isinstance(node.declared, Corpus)):
+            seen.add(node.id)
+            yield Site(chain, id_, node, known, known.relation)
+
+
+def breaks(chain: Chain, node: Node) -> tuple[str, ...]:
+    """Names of what hangs on a node, nearest first, to the first surface."""
+    path = [node.name]
+    while children := chain.graph.children(chain.graph.find(node.id)):
+        node = children[0]
+        path.append(node.name)
+    return tuple(path)
+
+
+def textual(of: Expression, names: tuple[str, ...]) -> str:
+    """An expression in short words, for messages."""
+    from balun.relational.expression import Call, Case, Literal, Ref
+
+    match of:
+        case Ref():
+            return names[of.at] if of.at < len(names) and names[of.at] else "a computed column"
+        case Literal():
+            return "NULL" if of.value is None else f"'{of.value}'" if isinstance(of.value, str) else str(of.value)
+        case Call("cast", (arg,)):
+            return textual(arg, names)
+        case Call(name, (one, other)) if not name[0].isalpha() or name in {"and", "or"}:
+            return f"{textual(one, names)} {name} {textual(other, names)}"
+        case Call("is_null" | "is_not_null" as name, (arg,)):
+            return f"{textual(arg, names)} {name.replace('_', ' ')}"
+        case Call("in" | "not_in" as name, (first, *rest)):
+            listed = ", ".join(textual(one, names) for one in rest)
+            return f"{textual(first, names)} {name.replace('_', ' ')} ({listed})"
+        case Call("not", (arg,)):
+            return f"not ({textual(arg, names)})"
+        case Call(name, args):
+            return f"{name}({', '.join(textual(one, names) for one in args)})"
+        case Case():
+            return "CASE …"
+    return "…"

@@ -1,0 +1,62 @@
+"""A comparison with a value that the column never takes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from balun.errors import nearest
+from balun.facts.column_fact import Sight
+from balun.facts.domain import Domain
+from balun.facts.extent import Extent, Only
+from balun.facts.known import Chain
+from balun.finding import Finding
+from balun.relational.expression import Call, Computed, Expression, Literal, Ref, walk
+from balun.relational.relation import Filter, Group, Join, Project, Relation, Windows
+from balun.rules.site import sites
+
+RULE = "unseen-category"
+
+
+def find(chain: Chain) -> Iterator[Finding]:
+    for site in sites(chain):
+        for relation in site.relations():
+            for whole, inputs in written(relation):
+                names = tuple(column.name for one in inputs for column in one.columns)
+                sight: Sight[Extent] = site.sight(Domain.name, *inputs)  # type: ignore[assignment]
+                for one in walk(whole):
+                    for column, value in _compared(one):
+                        known = Domain().of(column, sight)
+                        if isinstance(known, Only) and known.values and value.value not in known.values:
+                            name = names[column.at] if isinstance(column, Ref) else "this"
+                            texts = [text for text in known.values if isinstance(text, str)]
+                            message = (
+                                f"{name} is never '{value.value}'{nearest(str(value.value), texts)}: it is {known}"
+                            )
+                            yield site.finding(RULE, one, message, "mend the value, or the contract that lists them")
+
+
+def written(relation: Relation) -> Iterator[tuple[Computed, tuple[Relation, ...]]]:
+    """Each expression of a relation, with what it looks at."""
+    match relation:
+        case Filter():
+            yield from ((one, (relation.input,)) for one in relation.conditions)
+        case Join():
+            yield from ((one, (relation.left, relation.right)) for one in relation.conditions)
+        case Project():
+            yield from ((one, (relation.input,)) for one in relation.outputs)
+        case Group():
+            yield from ((one, (relation.input,)) for one in (*relation.keys, *relation.aggregates))
+        case Windows():
+            yield from ((one, (relation.input,)) for one in relation.windows)
+
+
+def _compared(one: Computed) -> Iterator[tuple[Expression, Literal]]:
+    match one:
+        case Call("=" | "<>", (Literal(value=str()) as value, other)):
+            yield other, value
+        case Call("=" | "<>" | "is_distinct" | "is_not_distinct", (other, Literal(value=str()) as value)):
+            yield other, value
+        case Call("in" | "not_in", (other, *values)):
+            yield from (
+                (other, value) for value in values if isinstance(value, Literal) and isinstance(value.value, str)
+            )
