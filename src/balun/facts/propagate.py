@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from balun.facts import key
+from balun.facts.apart import told_apart
 from balun.facts.column_fact import ColumnFact, Sight
 from balun.facts.dependency import Dependencies
 from balun.facts.domain import Domain
@@ -19,7 +20,7 @@ from balun.facts.resolution import Resolution
 from balun.facts.sampling import SamplingFact
 from balun.facts.unit import UnitFact
 from balun.facts.zone import Zone
-from balun.relational.relation import Relation, Scan, inputs, ordered
+from balun.relational.relation import Project, Relation, Scan, inputs, ordered
 
 # In this order: a fact may look at those above it.
 FACTS: tuple[ColumnFact[Any], ...] = (
@@ -68,4 +69,7 @@ def _passed(relation: Relation, below: list[State]) -> State:
         values[fact.name] = fact.passes(relation, [Sight(one.values[fact.name], one.values) for one in below])
     values[Nullable.name] = never_null(values[Nullable.name], values[Presence.name])
     nulls = [one.values[Nullable.name] for one in below]
-    return State(values, key.passes(relation, [one.dependencies for one in below], nulls))
+    dependencies = key.passes(relation, [one.dependencies for one in below], nulls)
+    if isinstance(relation, Project):
+        dependencies = dependencies.with_follows(told_apart(relation, below[0].values))
+    return State(values, dependencies)
