@@ -14,6 +14,7 @@ help:
 	@echo "make clean  remove what the targets made"
 
 demo: $(VENV)/demo
+	$(RUN)/balun -C examples/flights check
 	$(RUN)/balun -C examples/flights run
 	$(RUN)/balun -C examples/flights status
 	$(RUN)/balun -C examples/flights map
@@ -32,6 +33,7 @@ prove: $(VENV)/test
 bench: $(VENV)/test
 	$(RUN)/python bench/demo.py
 	$(RUN)/python bench/point_in_time.py
+	$(RUN)/python bench/tpc.py
 
 clean:
 	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis examples/*/.balun

@@ -234,3 +234,9 @@ SELECT CASE WHEN a IS NULL OR b IS NULL THEN 0 ELSE a + length(b) END AS x FROM 
 SELECT -id AS x, NOT f AS y FROM t WHERE (f OR id = 1);
 -- x: there
 -- y: maybe
+
+-- a constant that the binder works out may be infinite
+SELECT month(CASE WHEN true THEN DATE 'infinity' ELSE DATE '2020-02-29' END) AS x,
+       month(CASE WHEN true THEN DATE '2020-02-29' ELSE DATE 'infinity' END) AS y FROM t;
+-- x: maybe
+-- y: there

@@ -112,3 +112,6 @@ select a from t where b = 'ü' or b = 'p' order by a;
 select unnest(l), unnest([1, 2, 3]), unnest([a]) from t;
 select count(*) filter (where a > 1), sum(distinct a), list(distinct a order by a desc), string_agg(b, '-' order by b), arg_max(a, b), max(a, 2) from t group by d;
 select first(a order by a, b), last(b order by b, a), quantile_cont(a, [0.25, 0.75]), mode(e) from t where e = 'u' group by d, e;
+select hour(case when true then date '2020-02-29' else date 'infinity' end), hour(case when true then date 'infinity' else d end) from t;
+select epoch_us(case when true then timestamp '2020-02-29 10:00:00.5' else timestamp 'infinity' end), year(case when false then timestamptz '2020-02-29 10:00:00+01' else timestamptz '-infinity' end) from t;
+select strftime(case when true then timestamp_ns '2020-02-29 10:00:00.123456789' else timestamp_ns '2020-02-28' end, '%n'), hour(case when true then time '10:11:12.5' else time '10:00' end) from t;

@@ -32,7 +32,7 @@ class Finite(ColumnFact[bool]):
         return one and other
 
     def literal(self, of: Literal) -> bool:
-        return _plain(of.dtype)
+        return _plain(of.dtype) and (not _is_time(of.dtype) or "infinity" not in str(of.value))
 
     def call(self, of: Call, args: Sequence[bool], sight: Sight[bool]) -> bool:  # noqa: ARG002
         if not _is_time(of.dtype):

@@ -9,6 +9,7 @@ from decimal import Decimal
 from typing import Any
 
 from balun.relational.expression import Call, Expression, Interval, Literal, Value
+from balun.relational.instant import TIMES, time_text
 
 _BITS = {"TINYINT": 8, "SMALLINT": 16, "INTEGER": 32, "BIGINT": 64, "HUGEINT": 128}
 _RANGES: dict[str, tuple[int, int]] = {
@@ -36,6 +37,8 @@ def _value(raw: Any, dtype: str) -> Value:
         return Interval(raw.get("months", 0), raw.get("days", 0), raw.get("micros", 0))
     if isinstance(raw, Mapping) and {"upper", "lower"} >= raw.keys():  # more than 64 bits
         raw = (int(raw.get("upper", 0)) << 64) + int(raw.get("lower", 0))
+    if dtype in TIMES and isinstance(raw, int):
+        return time_text(raw, dtype)
     if dtype.startswith("DECIMAL") and isinstance(raw, int):
         return _scaled(raw, scale_of(dtype))
     if isinstance(raw, bool | int | float | str) or raw is None:

@@ -9,6 +9,7 @@ from importlib import resources
 from balun.facts.known import Chain
 from balun.finding import Finding
 from balun.rules import (
+    constant_extract,
     declared_key_not_implied,
     division_by_zero,
     future_leak,
@@ -18,8 +19,12 @@ from balun.rules import (
     owner_missing,
     predicate_always_true,
     predicate_never_true,
+    resolution_mismatch,
+    unit_mixed,
     unseen_category,
     unused_captured_column,
+    window_shorter_than_step,
+    zone_mixed,
 )
 
 
@@ -38,6 +43,7 @@ class Rule:
 RULES: tuple[Rule, ...] = tuple(
     Rule(module.RULE, module.find)
     for module in (
+        constant_extract,
         declared_key_not_implied,
         division_by_zero,
         future_leak,
@@ -47,7 +53,11 @@ RULES: tuple[Rule, ...] = tuple(
         owner_missing,
         predicate_always_true,
         predicate_never_true,
+        resolution_mismatch,
+        unit_mixed,
         unseen_category,
         unused_captured_column,
+        window_shorter_than_step,
+        zone_mixed,
     )
 )

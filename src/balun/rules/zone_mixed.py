@@ -1,0 +1,26 @@
+"""Wall clocks of two zones taken for one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from balun.facts.known import Chain
+from balun.facts.zone_fault import faults
+from balun.finding import Finding
+from balun.rules.site import sites
+
+RULE = "zone-mixed"
+_WHAT = {
+    "zones-compared": "are compared",
+    "zones-subtracted": "are subtracted",
+    "zones-mixed": "stand in one column",
+    "zone-misread": "are taken for each other",
+}
+
+
+def find(chain: Chain) -> Iterator[Finding]:
+    for site in sites(chain):
+        for fault in faults(site.relation, site.known.states):
+            message = f"wall clocks of {fault.one} and {fault.other} {_WHAT[fault.rule]}"
+            mend = "compare instants, TIMESTAMP WITH TIME ZONE, or bring both to one zone with timezone()"
+            yield site.finding(RULE, fault.place, message, mend)
