@@ -10,6 +10,7 @@ from decimal import Decimal
 
 import duckdb
 
+from balun.facts.extent import Extent, Range, may_be
 from balun.facts.propagate import State, state_of
 from balun.relational.bound import relation_of
 from balun.relational.relation import Column, Scan
@@ -94,11 +95,25 @@ def broken(state: State, rows: Sequence[Row]) -> list[str]:
         for at, null in enumerate(state.values["nullable"])
         if not null and any(row[at] is None for row in rows)
     ]
+    found += [
+        f"c{at} is {row[at]!r}, not {extent}"
+        for at, extent in enumerate(state.values["domain"])
+        for row in rows
+        if row[at] is not None and not _may_be(extent, row[at])
+    ][:3]
     known = state.dependencies
     found += [f"{sorted(key)} is no key" for key in known.keys if not is_unique(key, rows)]
     found += [f"c{one} doesn't follow from {sorted(of)}" for of, one in known.follows if not _follows(of, one, rows)]
     low = [one for one, _ in known.numbered if any(row[one] is not None and row[one] < 1 for row in rows)]  # type: ignore[operator]
     return found + [f"c{one} doesn't count from 1" for one in low]
+
+
+def _may_be(extent: Extent, value: object) -> bool:
+    if value == "NaN":  # greater than any number
+        return not isinstance(extent, Range) or extent.high is None
+    if extent is None or not isinstance(value, bool | int | float | str | Decimal):
+        return extent is None
+    return may_be(extent, value)
 
 
 def is_unique(key: Iterable[int], rows: Sequence[Row]) -> bool:

@@ -280,8 +280,12 @@ def _availabilities(columns: Mapping[str, str], zone: str) -> list[Meaning]:
 
 # Features
 
-_ANY: tuple[Function, ...] = ("count", "count_distinct", "count_distinct", "min", "max", "first", "first", "last")
-_ADDED: tuple[Function, ...] = ("sum", "mean", "std")
+# Those with most to go wrong stand twice.
+FUNCTIONS: tuple[Function, ...] = (
+    "count", "count_distinct", "count_distinct", "min", "max", "first", "first", "last",
+    "sum", "sum", "mean", "mean", "std", "rate", "sql",
+)  # fmt: skip
+NUMBERS = ("TINY", "INT", "BIG", "UBIG", "HUGE", "DEC", "FLO", "DOU")
 
 
 @st.composite
@@ -300,22 +304,24 @@ def features(draw: Draw, grid: Grid, world: World, by: tuple[str, ...], *, lates
     windows = draw(
         st.lists(st.sampled_from(lengths), min_size=draw(st.sampled_from([1, 2, 3])), max_size=3, unique=True)
     )
-    values = draw(st.lists(_value(world), min_size=1, max_size=3))
+    values = draw(st.lists(_value(world), min_size=draw(st.sampled_from([1, 2, 3, 4])), max_size=4))
     named = tuple(Value(f"v{i}", function, sql) for i, (function, sql) in enumerate(values))
     return Aggregate("events", by, "when", tuple(windows), named, PLACE, **shared)
 
 
 def _value(world: World) -> st.SearchStrategy[tuple[Function, str | None]]:
-    rows: st.SearchStrategy[tuple[Function, str | None]] = st.just(("count", None))
-    wholes = st.tuples(st.just("sql"), st.sampled_from(list(world.wholes)))
-    asked = [(function, m.sql) for m in world.meanings.values() for function in _functions(m.type)]
-    return st.one_of(st.sampled_from(asked), st.sampled_from(asked), rows, wholes)
+    """The function first, so that each comes as often whatever the columns are."""
+    asked: dict[Function, list[str | None]] = {function: _fitting(function, world) for function in FUNCTIONS}
+    asked["count"].append(None)
+    functions = [function for function in FUNCTIONS if asked[function]]
+    return st.sampled_from(functions).flatmap(lambda one: st.tuples(st.just(one), st.sampled_from(asked[one])))
 
 
-def _functions(type_: str) -> tuple[Function, ...]:
-    if type_ == "BOOLEAN":
-        return (*_ANY, *_ADDED, "rate")
-    return (*_ANY, *_ADDED) if type_.startswith(("DEC", "TINY", "BIG", "INT", "HUGE", "DOU", "FLO", "UBIG")) else _ANY
+def _fitting(function: Function, world: World) -> list[str | None]:
+    if function == "sql":
+        return list(world.wholes)
+    types = {"sum": (*NUMBERS, "BOO"), "mean": (*NUMBERS, "BOO"), "std": (*NUMBERS, "BOO"), "rate": ("BOO",)}
+    return [sql for sql, meaning in world.meanings.items() if meaning.type.startswith(types.get(function, ""))]
 
 
 # Cases

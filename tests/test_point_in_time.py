@@ -26,7 +26,7 @@ Database = duckdb.DuckDBPyConnection
 Stream = SearchStrategy[Case]
 
 ONE_CASE = settings(deadline=None, database=None, suppress_health_check=list(HealthCheck))
-SHORT_CASES, LONG_CASES = 150, 2_500  # of each of four streams
+SHORT_CASES, LONG_CASES = 100, 2_500  # of each of four streams
 STREAMS: dict[str, Stream] = {
     f"{'latest' if latest else 'aggregate'}_{'late' if late else 'on_time'}": cases(latest=latest, late=late)
     for latest in (True, False)

@@ -99,6 +99,9 @@ def given(scan: Scan) -> State:
     names = [one.name for one in scan.columns]
     values = {fact.name: tuple(fact.unknown for _ in names) for fact in FACTS}
     values["nullable"] = tuple(bool(name) and name not in table.there for name in names)
+    values["presence"] = tuple(
+        frozenset({(id(scan), name)} if null else ()) for name, null in zip(names, values["nullable"], strict=True)
+    )
     values["finite"] = tuple("[" not in one.dtype for one in scan.columns)
     keys = [frozenset(map(names.index, key)) for key in table.keys if set(key) <= set(names)]
     follows = [(frozenset({names.index(of)}), names.index(one)) for of, one in table.follows if {of, one} <= set(names)]
