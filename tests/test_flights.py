@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import shutil
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -13,16 +14,20 @@ import pytest
 import balun as bl
 from balun.run import Report
 
-pytestmark = pytest.mark.xdist_group("flights")  # run once, by one worker
 _EXAMPLE = Path(__file__).parent.parent / "examples" / "flights"
 
 
 @pytest.fixture(scope="module")
 def flights(tmp_path_factory: pytest.TempPathFactory) -> tuple[bl.Project, Report]:
-    folder = tmp_path_factory.mktemp("example") / "flights"
-    shutil.copytree(_EXAMPLE, folder, ignore=shutil.ignore_patterns(".balun", "__pycache__"))
-    project = bl.load(folder)
-    return project, project.run()
+    """Run once, whichever worker comes first; the others find it up to date."""
+    shared = tmp_path_factory.getbasetemp().parent
+    folder = shared / "flights"
+    with (shared / "flights.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not folder.exists():
+            shutil.copytree(_EXAMPLE, folder, ignore=shutil.ignore_patterns(".balun", "__pycache__"))
+        project = bl.load(folder)
+        return project, project.run()
 
 
 def _counts(report: Report, event: str) -> tuple[object, ...]:

@@ -136,15 +136,24 @@ def init(paths: tuple[Path, ...], owner: str | None, *, force: bool, as_json: bo
     show_default=True,
     help="For people, code scanning, a workflow's annotations, or a comment.",
 )
+@click.option("--if", "phrase", metavar="CHANGE", help="Say what this change of what is captured would do downstream.")
 @json_option
 @_says_errors
-def check(form: str, *, as_json: bool) -> None:
+def check(form: str, phrase: str | None, *, as_json: bool) -> None:
     """Prove from contracts and SQL what holds of every node, and find what can't be right. Reads no rows.
 
     A finding may be accepted where it stands, by a comment on its line or above it:
     `balun: accept RULE: why`. `balun explain RULE` says what a rule is about.
-    Exit status 1 where something was found.
+    Exit status 1 where something was found, or a change would break or shift something.
+
+    \b
+    balun check --if "drop departure.tailnum"
+    balun check --if "coarsen departure.time_hour to 1 day"
+    balun check --if "sample weather to 10%"
     """
+    if phrase is not None:
+        _check_if(phrase, as_json=as_json)
+        return
     from balun.check import check as check_project
 
     checked = check_project(_folder())
@@ -159,6 +168,20 @@ def check(form: str, *, as_json: bool) -> None:
 
         print_checked(checked, _console())
     sys.exit(FINDINGS if checked.findings else FINE)
+
+
+def _check_if(phrase: str, *, as_json: bool) -> None:
+    from balun.chain.change import read_change
+    from balun.chain.load import load_graph
+    from balun.impact import impact
+    from balun.terminal import print_impact
+
+    found = impact(load_graph(_folder()), read_change(phrase))
+    if as_json:
+        _print_json(found.as_json())
+    else:
+        print_impact(found, _console())
+    sys.exit(FINE if found.worst == "same" and not found.findings else FINDINGS)
 
 
 @balun.command(short_help="Say what a rule is about.")

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from rich.progress import TaskID
 
     from balun.check import Checked
+    from balun.impact import Impact
     from balun.run import Outcome, Report
     from balun.status import Status
 
@@ -172,6 +173,21 @@ def print_checked(checked: Checked, console: Console) -> None:
     parts = [f"{len(checked.findings)} findings" if checked.findings else "Nothing found"]
     parts += [f"{len(checked.accepted)} accepted"] if checked.accepted else []
     console.print(f"{', '.join(parts)}; {checked.resolved:,} of {checked.columns:,} columns followed ({share:.1%})")
+
+
+def print_impact(found: Impact, console: Console) -> None:
+    """Each node downstream with its verdict, what is wrong then, and who must agree."""
+    console.print(f"[bold]{found.change}[/bold]", highlight=False)
+    table = _grid("verdict", "node", "owner", "what of it")
+    for effect in found.effects:
+        style = {"breaks": "red", "shifts": "yellow", "same": "green"}[effect.verdict]
+        told = ", ".join(effect.columns) or ("" if effect.verdict == "same" else "all of it")
+        name = effect.node.id.replace(":", " ", 1)
+        table.add_row(Text(effect.verdict, style=style), name, effect.node.owner or "", told)
+    console.print(table)
+    for finding in found.findings:
+        console.print(Text(str(finding), style="yellow"), soft_wrap=True)
+    console.print(f"must agree: {', '.join(found.agree)}" if found.agree else "Nobody needs to be asked")
 
 
 def print_rows(rows: pa.Table, console: Console) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from balun.chain.contract import Contract
 from balun.chain.corpus import Corpus
 from balun.chain.feature import Columns
+from balun.chain.point_in_time.expression import read_expression
 from balun.chain.table import PythonTable
 from balun.facts.known import Chain
 from balun.facts.origin import Origin, flow_of
@@ -33,7 +34,7 @@ def _ends(chain: Chain) -> list[tuple[str, list[Uses], Uses]]:
     ends: list[tuple[str, list[Uses], Uses]] = []
     for node in chain.graph:
         if isinstance(node.declared, Corpus):
-            ends.append((node.id, *_corpus(node.declared, flows)))
+            ends.append((node.id, *_corpus(chain, node.declared, flows)))
         elif node.kind == "table" and not chain.graph.children(node):
             columns, rows = flows[node.id]
             ends.append((node.id, list(columns.values()), rows))
@@ -67,7 +68,19 @@ def _through(chain: Chain, id_: str, flows: Flows) -> tuple[dict[str, Uses], Use
     names = known.columns[len(known.columns) - len(flow.columns) :]  # examples have their number before
     columns = {name: _captured(chain, uses, flows) for name, uses in zip(names, flow.columns, strict=True)}
     rows = _captured(chain, flow.rows, flows) | _below(chain, id_, flows)
+    if id_.startswith("feature:"):
+        rows |= _captured(chain, _waits(chain, id_, frozenset().union(flow.rows, *flow.columns)), flows)
     return columns, rows
+
+
+def _waits(chain: Chain, id_: str, uses: Uses) -> Uses:
+    """What says when a feature's rows and values are known decides on its rows."""
+    parent = chain.graph.nodes[chain.graph.nodes[id_.split("@", maxsplit=1)[0]].parents[0]]
+    known, types = chain.supply.available[parent.id], chain.supply.columns[parent.id]
+    read = {one.column for one in uses if one.parent == parent.name}
+    times = [known.row, *(known.of(column) for column in read)]
+    names = {name for sql in times if sql for name in read_expression(sql, types).columns}
+    return frozenset(Origin(parent.name, name, "filter") for name in names)
 
 
 def _captured(chain: Chain, uses: Uses, flows: Flows) -> Uses:
@@ -105,11 +118,14 @@ def _opaque(chain: Chain, id_: str, flows: Flows) -> tuple[dict[str, Uses], Uses
     return dict.fromkeys(chain.nodes[id_].columns, everything), everything
 
 
-def _corpus(corpus: Corpus, flows: Flows) -> tuple[list[Uses], Uses]:
+def _corpus(chain: Chain, corpus: Corpus, flows: Flows) -> tuple[list[Uses], Uses]:
     own, rows = flows[f"examples:{corpus.name}"]
     named = [name for part in corpus.features if isinstance(part, Columns) for name in part.names]
     columns = [own[name] for name in (*named, corpus.label, corpus.at) if name in own]
     columns += [own[name] for name in corpus.entity if name in own]
+    known = chain.supply.label_known[f"corpus:{corpus.name}"]
+    types = chain.supply.columns[f"examples:{corpus.name}"]
+    rows |= frozenset().union(*(own[name] for name in (read_expression(known, types).columns if known else ())))
     for part in corpus.features:
         if isinstance(part, str):
             made, decided = flows[f"feature:{part}@{corpus.name}"]

@@ -1,4 +1,4 @@
-"""A division by what may be zero, which gives null in place of a number."""
+"""A division by what may be zero."""
 
 from __future__ import annotations
 
@@ -29,5 +29,5 @@ def find(chain: Chain) -> Iterator[Finding]:
                         if known is not None and may_be(known, 0):
                             names = tuple(column.name for part in inputs for column in part.columns)
                             by = textual(one.args[1], names)
-                            message = f"it is divided by {by}, which may be 0: it is {known}; the result is null there"
+                            message = f"it is divided by {by}, which may be 0: it is {known}"
                             yield site.finding(RULE, one, message, f"write nullif({by}, 0), or filter the zeros")

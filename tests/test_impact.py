@@ -1,0 +1,76 @@
+"""What a change does downstream: what breaks, what shifts, and what is proved the same."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from balun.chain.change import read_change
+from balun.chain.load import load_graph
+from balun.errors import UsageError
+from balun.impact import Impact, impact
+
+
+_FLIGHTS = Path(__file__).parent.parent / "examples" / "flights"
+
+
+def _impact(shop: Path, phrase: str) -> Impact:
+    return impact(load_graph(shop), read_change(phrase))
+
+
+def _verdicts(found: Impact) -> dict[str, str]:
+    return {effect.node.name: effect.verdict for effect in found.effects}
+
+
+def test_dropping_a_column_that_sql_names_breaks_all_below(shop: Path) -> None:
+    found = _impact(shop, "drop order.amount")
+    assert set(_verdicts(found).values()) == {"breaks"}
+    assert found.findings[0].rule == "column-missing"
+    assert found.agree == ("data-platform", "ml-returns")
+
+
+def test_what_doesnt_look_at_a_column_stays_the_same() -> None:
+    verdicts = _verdicts(impact(load_graph(_FLIGHTS), read_change("coarsen weather.humid to 10")))
+    assert {name for name, verdict in verdicts.items() if verdict == "shifts"} == {
+        "weather", "late_departures", "delay", "gate banner",
+    }  # fmt: skip
+
+
+def test_unused_column_can_go_unseen() -> None:
+    found = impact(load_graph(_FLIGHTS), read_change("drop departure.arr_delay"))
+    assert found.worst == "same"
+    assert found.agree == ()
+
+
+def test_columns_that_shift_are_named(shop: Path) -> None:
+    found = _impact(shop, "recode customer.country 'de' to 'DE'")
+    assert next(effect.columns for effect in found.effects if effect.node.name == "purchase") == ("country",)
+
+
+def test_sample_shifts_all_below(shop: Path) -> None:
+    assert set(_verdicts(_impact(shop, "sample customer to 10%")).values()) == {"shifts"}
+
+
+def test_words_alone_change_nothing(shop: Path) -> None:
+    found = _impact(shop, "reclassify order.amount to restricted")
+    assert found.worst == "same"
+    assert found.agree == ()
+
+
+def test_what_availability_is_made_of_shifts_the_features_that_wait(shop: Path) -> None:
+    assert _verdicts(_impact(shop, "coarsen order.placed to 1 day"))["spending"] == "shifts"
+
+
+@pytest.mark.parametrize(
+    ("phrase", "said"),
+    [
+        ("drop order.amout", "did you mean amount"),
+        ("drop ordr.amount", "did you mean order"),
+        ("dropp order.amount", "did you mean drop"),
+        ("coarsen order.placed to 5", "a duration such as 1 hour"),
+    ],
+)
+def test_phrase_that_does_not_fit_says_what_would(shop: Path, phrase: str, said: str) -> None:
+    with pytest.raises(UsageError, match=said):
+        _impact(shop, phrase)
