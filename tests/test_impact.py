@@ -11,7 +11,6 @@ from balun.chain.load import load_graph
 from balun.errors import UsageError
 from balun.impact import Impact, impact
 
-
 _FLIGHTS = Path(__file__).parent.parent / "examples" / "flights"
 
 
