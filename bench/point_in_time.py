@@ -157,8 +157,9 @@ def _conditions(examples: int, events: int, entities: int, times: int) -> str:
         f"{examples:,} examples over {events:,} events of {entities:,} skewed entities, Parquet to Parquet, each in a "
         f"process of its own, imports and all. {times} rounds, in turn: the least time, the least processor time and "
         "the greatest peak. × is against the SQL by hand: of the least times; of processor time and memory the median "
-        "of the rounds' ratios, with the least and the greatest. All take `seq` to be unique. Results are equal, "
-        "row by row."
+        "of the rounds' ratios, with the least and the greatest. All take `seq` to be unique. Balun "
+        "builds all of these one by one, as a run does, and joins them; the SQL by hand shares one sort. Results are "
+        "equal, row by row."
     )
 
 
