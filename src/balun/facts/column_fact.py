@@ -67,7 +67,7 @@ class ColumnFact(ABC, Generic[V]):
         return values
 
     def read(self, values: tuple[V, ...], by: object) -> tuple[V, ...]:  # noqa: ARG002
-        """Of a parent's columns, as one read of them sees them: a parent may be read twice."""
+        """Of a parent's columns, or a WITH's, as one read of them sees them: each may be read twice."""
         return values
 
     @abstractmethod
@@ -138,7 +138,8 @@ class ColumnFact(ABC, Generic[V]):
             case Filter():
                 return self.where(relation.conditions, inputs[0]).values
             case Project():
-                return tuple(self.of(one, inputs[0]) for one in relation.outputs)
+                made = tuple(self.of(one, inputs[0]) for one in relation.outputs)
+                return self.read(made, id(relation)) if relation.read else made
             case Join():
                 return self._joined(relation, *inputs)
             case Group():

@@ -164,7 +164,7 @@ class Reader:
             raise UnreadablePlan("a WITH that reads itself")
         names = plan.get("bound_columns") or [one.name for one in found.columns]
         columns = tuple(Column(str(name), one.dtype) for name, one in zip(names, found.columns, strict=True))
-        return Project(found, columns, tuple(Ref(at, one.dtype) for at, one in enumerate(found.columns)))
+        return Project(found, columns, tuple(Ref(at, one.dtype) for at, one in enumerate(found.columns)), read=True)
 
     def recursive(self, plan: Plan) -> Relation:
         first, step = plan["children"]

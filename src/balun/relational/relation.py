@@ -58,9 +58,12 @@ class Filter:
 
 @dataclass(frozen=True, eq=False)
 class Project:
+    """read: it stands for one read of a WITH, whose rows another read may pair with others."""
+
     input: Relation
     columns: tuple[Column, ...]
     outputs: tuple[Expression, ...]
+    read: bool = False
 
 
 @dataclass(frozen=True, eq=False)
