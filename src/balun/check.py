@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,6 +12,7 @@ from balun.facts.supply import supply_of
 from balun.finding import Finding, Place
 from balun.rules import RULES
 from balun.rules.accepted import Accepted, accepted
+from balun.rules.site import place_in
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,11 @@ def check(folder: Path) -> Checked:
 
 
 def check_graph(graph: Graph) -> Checked:
-    chain = known_of(graph, supply_of(graph))
+    return check_chain(known_of(graph, supply_of(graph)))
+
+
+def check_chain(chain: Chain) -> Checked:
+    graph = chain.graph
     found = {finding: None for rule in RULES for finding in rule.find(chain)}
     in_order = sorted(found, key=lambda one: (one.place.file, one.place.line or 0, one.rule))
     stand, lived_with = accepted(in_order, graph.config.folder)
@@ -75,9 +79,5 @@ def check_graph(graph: Graph) -> Checked:
 
 
 def _unclear(chain: Chain, id_: str, reason: str, at: int | None) -> Unclear:
-    node = chain.graph.nodes[id_.replace("examples:", "corpus:").split("@")[0]]
-    place = node.declared.place
-    sql: Mapping[str, str] = {id_: chain.nodes[id_].sql or ""}
-    if at is not None and node.kind == "table":
-        place = Place(place.file, sql[id_].encode()[:at].count(b"\n") + 1)
-    return Unclear(id_, reason, place)
+    node = chain.node(id_)
+    return Unclear(id_, reason, place_in(node, at))

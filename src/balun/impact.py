@@ -12,7 +12,7 @@ from balun.chain.corpus import Corpus
 from balun.chain.feature import Columns
 from balun.chain.graph import Graph, Node
 from balun.chain.point_in_time.expression import read_expression
-from balun.check import check_graph
+from balun.check import check_chain, check_graph
 from balun.errors import ProjectError, UsageError, nearest
 from balun.facts.known import Chain, known_of
 from balun.facts.origin import Origin
@@ -77,7 +77,7 @@ def impact(graph: Graph, change: Change) -> Impact:
     """
     event = _event(graph, change)
     chain = known_of(graph, supply_of(graph))
-    broken, findings = _after(graph, change, event)
+    broken, findings = _after(chain, change, event)
     flows = captured_flows(chain)
     effects = tuple(_effect(chain, flows, change, node, broken) for node in graph.below(event))
     met = [effect.node.owner for effect in effects if effect.verdict != "same" and effect.node.owner]
@@ -95,12 +95,13 @@ def _event(graph: Graph, change: Change) -> Node:
     return found
 
 
-def _after(graph: Graph, change: Change, event: Node) -> tuple[set[str], tuple[Finding, ...]]:
+def _after(chain: Chain, change: Change, event: Node) -> tuple[set[str], tuple[Finding, ...]]:
     """Nodes that can't be built after the change, and findings that there are only then."""
+    graph = chain.graph
     assert isinstance(event.declared, Contract)
     changed = replace(event, declared=change.edit(event.declared))
     after = Graph(graph.config, {**graph.nodes, event.id: changed})
-    before = {(one.rule, one.place.file, one.message) for one in check_graph(graph).findings}
+    before = {(one.rule, one.place.file, one.message) for one in check_chain(chain).findings}
     try:
         found: Iterable[Finding] = check_graph(after).findings
     except ProjectError as exc:

@@ -6,8 +6,8 @@ import tomllib
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
+from balun.chain.zone import is_zone
 from balun.errors import ProjectError, nearest
 from balun.finding import Place
 
@@ -102,7 +102,7 @@ def _wrong(text: str, raw: dict[str, object], engine: object) -> list[ProjectErr
     else:
         wrong = []
     wrong += [(key, "text in quotes") for key in ("name", "zone", "snapshots") if not isinstance(raw.get(key, ""), str)]
-    if isinstance(raw.get("zone", "UTC"), str) and not _is_zone(str(raw.get("zone", "UTC"))):
+    if isinstance(raw.get("zone", "UTC"), str) and not is_zone(str(raw.get("zone", "UTC"))):
         wrong.append(("zone", "a time zone's IANA name, such as America/New_York"))
     if engine.get("kind", "duckdb") != "duckdb":
         wrong.append(("kind", '"duckdb", the one engine there is so far'))
@@ -115,11 +115,3 @@ def _wrong(text: str, raw: dict[str, object], engine: object) -> list[ProjectErr
         ProjectError.at("value-wrong", _place(text, key), f"{key} must be {needed}", mend=f"make {key} {needed}")
         for key, needed in wrong
     ]
-
-
-def _is_zone(name: str) -> bool:
-    try:
-        ZoneInfo(name)
-    except (KeyError, ValueError, OSError):
-        return False
-    return True

@@ -4,24 +4,20 @@ from __future__ import annotations
 
 import json
 import re
-import zipfile
-import zlib
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from typing import Literal
-
-import duckdb
-import pyarrow as pa
 
 from balun.engine import Engine
 from balun.errors import ProjectError
 from balun.finding import Place
 from balun.quoting import literal
 from balun.scan.lines import Record, lines, records, unpacked
+from balun.scan.unreadable import unreadable
 
 FORMATS: dict[str, Literal["parquet", "csv", "json"]] = {
     ".parquet": "parquet", ".csv": "csv", ".tsv": "csv", ".json": "json", ".jsonl": "json", ".ndjson": "json",
@@ -86,19 +82,9 @@ def empty(name: str) -> ProjectError:
     return ProjectError.at("data-empty", Place(name), "there are no rows", mend="capture some, or leave the file out")
 
 
-@contextmanager
-def mendable(name: str, kind: str) -> Iterator[None]:
+def mendable(name: str, kind: str) -> AbstractContextManager[None]:
     """What reading a file may meet, as an error for the user."""
-    try:
-        yield
-    except (OSError, ValueError, EOFError, zlib.error, zipfile.BadZipFile, duckdb.Error, pa.ArrowException) as exc:
-        why = str(exc).splitlines()[0] if str(exc) else type(exc).__name__
-        raise ProjectError.at(
-            "file-unreadable",
-            Place(name),
-            f"can't be read as {kind}: {why}",
-            mend=f"write {name} again, or leave it out",
-        ) from exc
+    return unreadable(Place(name), f"can't be read as {kind}", mend=f"write {name} again, or leave it out")
 
 
 def holds_records(file: Path) -> bool:

@@ -138,8 +138,8 @@ class ColumnFact(ABC, Generic[V]):
             case Filter():
                 return self.where(relation.conditions, inputs[0]).values
             case Project():
-                made = tuple(self.of(one, inputs[0]) for one in relation.outputs)
-                return self.read(made, id(relation)) if relation.read else made
+                outputs = tuple(self.of(one, inputs[0]) for one in relation.outputs)
+                return self.read(outputs, id(relation)) if relation.read else outputs
             case Join():
                 return self._joined(relation, *inputs)
             case Group():

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 from balun.chain.contract import Contract
 from balun.chain.corpus import Corpus
@@ -19,7 +18,7 @@ from balun.facts.nullable import Nullable
 from balun.facts.propagate import FACTS, State, states_of
 from balun.facts.supply import EXAMPLE, Supply
 from balun.quoting import quoted
-from balun.relational.relation import Relation, Scan, ordered
+from balun.relational.relation import Relation, Scan, Unknown, ordered
 
 
 @dataclass(frozen=True)
@@ -36,11 +35,6 @@ class Known:
     relation: Relation | None = None
     states: Mapping[int, State] = field(default_factory=dict)
 
-    def value(self, fact: str, column: str) -> Any:
-        """Raises KeyError for a column that isn't there."""
-        at = {name.lower(): place for place, name in enumerate(self.columns)}[column.lower()]
-        return self.out.values[fact][at]
-
 
 @dataclass(frozen=True)
 class Chain:
@@ -49,6 +43,19 @@ class Chain:
     graph: Graph
     supply: Supply
     nodes: dict[str, Known] = field(default_factory=dict)
+
+    def node(self, id_: str) -> Node:
+        """The declaration that one of `nodes` is made by: a corpus for its examples, a feature for its rows."""
+        return self.graph.nodes[id_.replace("examples:", "corpus:").split("@", maxsplit=1)[0]]
+
+    def read(self, name: str) -> str | None:
+        """Which of `nodes` a SELECT reads by a name: an event, a table, or examples under their id."""
+        return next((id_ for id_ in (f"event:{name}", f"table:{name}", name) if id_ in self.nodes), None)
+
+    def scanned(self, scan: Scan) -> State:
+        """What a Scan supplies: some columns of what is known of its parent."""
+        id_ = self.read(scan.parent)
+        return unknown(len(scan.columns)) if id_ is None else _scanned(self.nodes[id_], scan)
 
 
 def known_of(graph: Graph, supply: Supply) -> Chain:
@@ -94,22 +101,11 @@ def _places(names: tuple[str, ...], some: tuple[str, ...]) -> frozenset[int]:
 
 def _made(chain: Chain, binder: Binder, sql: str, types: Mapping[str, str]) -> Known:
     relation = binder.relation(sql, types)
-    states = states_of(relation, lambda scan: _scanned(chain, scan))
+    states = states_of(relation, chain.scanned)
     return Known(tuple(types), states[id(relation)], states[id(relation)], sql, relation, states)
 
 
-def _scanned(chain: Chain, scan: Scan) -> State:
-    """What a Scan supplies: some columns of what is known of its parent."""
-    parent = next(
-        (
-            chain.nodes[node]
-            for node in (f"event:{scan.parent}", f"table:{scan.parent}", scan.parent)
-            if node in chain.nodes
-        ),
-        None,
-    )
-    if parent is None:
-        return unknown(len(scan.columns))
+def _scanned(parent: Known, scan: Scan) -> State:
     lower = [name.lower() for name in parent.columns]
     places = [lower.index(one.name.lower()) if one.name.lower() in lower else None for one in scan.columns]
     values = {
@@ -191,8 +187,6 @@ def _together(chain: Chain, corpus: Corpus) -> Known:
 
 def unknowns(chain: Chain) -> list[tuple[str, str, int | None]]:
     """Node, reason and place in its SQL, in bytes, of what couldn't be understood."""
-    from balun.relational.relation import Unknown
-
     return [
         (node, one.reason, one.place)
         for node, known in chain.nodes.items()

@@ -11,6 +11,7 @@ from balun.chain.point_in_time.expression import read_expression
 from balun.chain.table import PythonTable
 from balun.facts.known import Chain
 from balun.facts.origin import Origin, flow_of
+from balun.relational.relation import scans
 
 Captured = tuple[str, str]
 Uses = frozenset[Origin]
@@ -75,7 +76,7 @@ def _through(chain: Chain, id_: str, flows: Flows) -> tuple[dict[str, Uses], Use
 
 def _waits(chain: Chain, id_: str, uses: Uses) -> Uses:
     """What says when a feature's rows and values are known decides on its rows."""
-    parent = chain.graph.nodes[chain.graph.nodes[id_.split("@", maxsplit=1)[0]].parents[0]]
+    parent = chain.graph.nodes[chain.node(id_).parents[0]]
     known, types = chain.supply.available[parent.id], chain.supply.columns[parent.id]
     read = {one.column for one in uses if one.parent == parent.name}
     times = [known.row, *(known.of(column) for column in read)]
@@ -86,8 +87,8 @@ def _waits(chain: Chain, id_: str, uses: Uses) -> Uses:
 def _captured(chain: Chain, uses: Uses, flows: Flows) -> Uses:
     found: set[Origin] = set()
     for one in uses:
-        parent = _node(chain, one.parent)
-        columns = flows[parent][0] if parent in flows else {}
+        parent = chain.read(one.parent)
+        columns = flows[parent][0] if parent else {}
         spelt = {name.lower(): name for name in columns}
         for origin in columns.get(spelt.get(one.column.lower(), ""), ()):
             found.add(origin if one.use == "value" else Origin(origin.parent, origin.column, one.use))
@@ -96,16 +97,10 @@ def _captured(chain: Chain, uses: Uses, flows: Flows) -> Uses:
 
 def _below(chain: Chain, id_: str, flows: Flows) -> Uses:
     """What decides on a parent's rows decides on those made of them."""
-    from balun.relational.relation import scans
-
     known = chain.nodes[id_]
     assert known.relation is not None
-    parents = {_node(chain, scan.parent) for scan in scans(known.relation)}
-    return frozenset().union(*(flows[parent][1] for parent in parents if parent in flows))
-
-
-def _node(chain: Chain, name: str) -> str:
-    return next((id_ for id_ in (f"event:{name}", f"table:{name}", name) if id_ in chain.nodes), name)
+    parents = {chain.read(scan.parent) for scan in scans(known.relation)}
+    return frozenset().union(*(flows[parent][1] for parent in parents if parent))
 
 
 def _opaque(chain: Chain, id_: str, flows: Flows) -> tuple[dict[str, Uses], Uses]:

@@ -10,8 +10,7 @@ from balun.facts.extent import Extent, may_be
 from balun.facts.known import Chain
 from balun.finding import Finding
 from balun.relational.expression import Call, walk
-from balun.rules.site import is_written, sites, textual
-from balun.rules.unseen_category import written
+from balun.rules.site import is_written, names_of, sites, textual, written
 
 RULE = "division-by-zero"
 _DIVISIONS = frozenset({"/", "//", "%", "fmod", "mod"})
@@ -27,7 +26,7 @@ def find(chain: Chain) -> Iterator[Finding]:
                     if isinstance(one, Call) and one.name in _DIVISIONS and is_written(one):
                         known = Domain().of(one.args[1], sight)
                         if known is not None and may_be(known, 0):
-                            names = tuple(column.name for part in inputs for column in part.columns)
+                            names = names_of(inputs)
                             by = textual(one.args[1], names)
                             message = f"it is divided by {by}, which may be 0: it is {known}"
                             yield site.finding(RULE, one, message, f"write nullif({by}, 0), or filter the zeros")

@@ -6,13 +6,12 @@ from collections.abc import Iterator
 
 from balun.chain.corpus import Corpus
 from balun.chain.feature import Columns
-from balun.facts.column_fact import Sight
 from balun.facts.dtype import Binder
 from balun.facts.known import Chain
-from balun.facts.moment import MomentFact, When, is_by
+from balun.facts.moment import MomentFact, is_by
+from balun.facts.propagate import state_of
 from balun.finding import Finding
 from balun.quoting import quoted
-from balun.relational.relation import Project
 from balun.rules.site import breaks
 
 RULE = "future-leak"
@@ -42,19 +41,9 @@ def find(chain: Chain) -> Iterator[Finding]:
 
 def _known_by(chain: Chain, corpus: Corpus, when: str) -> bool:
     """Whether a time, as SQL over the examples' columns, is proved to be no later than the example's own."""
-    known = chain.nodes[f"examples:{corpus.name}"]
-    types = chain.supply.columns[f"examples:{corpus.name}"]
+    examples = f"examples:{corpus.name}"
     with Binder() as binder:
-        binder.bind_declared("examples", tuple(types.items()), corpus.place)
-        sql = f"SELECT ({when}\n) AS _known, {quoted(corpus.at)}::TIMESTAMPTZ AS _at FROM examples"
-        found = binder.bind_select(sql, corpus.place)
-        relation = binder.relation(sql, found)
-    while isinstance(relation, Project) and isinstance(relation.input, Project):
-        relation = relation.input
-    if not isinstance(relation, Project):
-        return False
-    places = [known.columns.index(column.name) for column in relation.input.columns]
-    others = {name: tuple(values[at] for at in places) for name, values in known.out.values.items()}
-    sight: Sight[When] = Sight(others[MomentFact.name], others)
-    one, other = (MomentFact().of(output, sight) for output in relation.outputs[:2])
-    return is_by(one, other)
+        binder.bind_declared(examples, tuple(chain.supply.columns[examples].items()), corpus.place)
+        sql = f"SELECT ({when}\n) AS _known, {quoted(corpus.at)}::TIMESTAMPTZ AS _at FROM {quoted(examples)}"
+        relation = binder.relation(sql, binder.bind_select(sql, corpus.place))
+    return is_by(*state_of(relation, chain.scanned).values[MomentFact.name])

@@ -9,8 +9,7 @@ from balun.facts.nullable import Nullable
 from balun.finding import Finding
 from balun.relational.expression import Call, Literal, Ref, walk
 from balun.relational.relation import Filter, Join
-from balun.rules.site import Site, sites
-from balun.rules.unseen_category import written
+from balun.rules.site import Site, sites, written
 
 RULE = "not-in-over-nulls"
 

@@ -12,8 +12,7 @@ from balun.facts.nullable import Nullable
 from balun.finding import Finding
 from balun.relational.expression import Literal
 from balun.relational.relation import Filter
-from balun.rules.predicate_never_true import conditions
-from balun.rules.site import is_written, sites, textual
+from balun.rules.site import conditions, is_written, names_of, sites, textual
 
 RULE = "predicate-always-true"
 
@@ -29,6 +28,6 @@ def find(chain: Chain) -> Iterator[Finding]:
                 sure = Domain().of(condition, sight) == TRUE and not Nullable().of(condition, nulls)
                 there = getattr(condition, "name", "") == "is_not_null" and not Nullable().of(condition.args[0], nulls)  # type: ignore[union-attr]
                 if (sure or there) and is_written(condition) and not isinstance(condition, Literal):
-                    names = tuple(column.name for one in inputs for column in one.columns)
+                    names = names_of(inputs)
                     message = f"{textual(condition, names)} is true of every row"
                     yield site.finding(RULE, condition, message, "take the condition out, or mend what it compares")

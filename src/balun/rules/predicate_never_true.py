@@ -9,9 +9,9 @@ from balun.facts.domain import Domain
 from balun.facts.extent import FALSE, NEVER, Extent
 from balun.facts.known import Chain
 from balun.finding import Finding
-from balun.relational.expression import Expression, conjuncts, refs
-from balun.relational.relation import Filter, Join, Relation
-from balun.rules.site import Site, is_written, sites, textual
+from balun.relational.expression import Expression, refs
+from balun.relational.relation import Relation
+from balun.rules.site import Site, conditions, is_written, names_of, sites, textual
 
 RULE = "predicate-never-true"
 
@@ -34,18 +34,8 @@ def _never(site: Site, found: list[tuple[Expression, tuple[Relation, ...]]]) -> 
         sight = Domain().where((condition,), sight)
 
 
-def conditions(relation: Relation) -> Iterator[tuple[Expression, tuple[Relation, ...]]]:
-    """Each condition that must hold, with what it looks at."""
-    if isinstance(relation, Filter):
-        for condition in relation.conditions:
-            yield from ((part, (relation.input,)) for part in conjuncts(condition))
-    if isinstance(relation, Join):
-        for condition in relation.conditions:
-            yield from ((part, (relation.left, relation.right)) for part in conjuncts(condition))
-
-
 def _found(site: Site, condition: Expression, inputs: tuple[Relation, ...], values: tuple[Extent, ...]) -> Finding:
-    names = tuple(column.name for one in inputs for column in one.columns)
+    names = names_of(inputs)
     said = "; ".join(f"{names[at]} is {values[at]}" for at in sorted(refs(condition)) if values[at] is not None)
     message = f"{textual(condition, names)} is never true" + (f": {said}" if said else "")
     return site.finding(RULE, condition, message, "mend the condition, or the contract that rules these values out")

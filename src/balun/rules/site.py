@@ -13,8 +13,8 @@ from balun.facts.column_fact import Sight
 from balun.facts.known import Chain, Known
 from balun.facts.propagate import State
 from balun.finding import Finding, Place
-from balun.relational.expression import Computed, Expression, walk
-from balun.relational.relation import Relation, ordered
+from balun.relational.expression import Call, Case, Computed, Expression, Literal, Ref, conjuncts, walk
+from balun.relational.relation import Filter, Group, Join, Project, Relation, Windows, ordered
 
 
 @dataclass(frozen=True)
@@ -42,11 +42,7 @@ class Site:
 
     def place(self, of: Computed | int | None) -> Place:
         """The line of an expression, where its SQL is a file's; else that of the declaration."""
-        declared = self.node.declared
-        at = of if isinstance(of, int) else None if of is None else _first_place(of)
-        if not isinstance(declared, Table) or at is None:
-            return declared.place
-        return Place(declared.place.file, declared.sql.encode()[:at].count(b"\n") + 1)
+        return place_in(self.node, of if of is None or isinstance(of, int) else _first_place(of))
 
     def join_place(self, names: set[str]) -> int | None:
         """Where a JOIN by these columns seems to stand, in bytes: DuckDB's plan doesn't tell. None: nor can we."""
@@ -63,6 +59,14 @@ class Site:
         )
 
 
+def place_in(node: Node, at: int | None) -> Place:
+    """The line of a place in a node's SQL, in bytes, where the SQL is a file's; else that of the declaration."""
+    declared = node.declared
+    if not isinstance(declared, Table) or at is None:
+        return declared.place
+    return Place(declared.place.file, declared.sql.encode()[:at].count(b"\n") + 1)
+
+
 def _first_place(of: Computed) -> int | None:
     places = [one.place for one in walk(of) if one.place is not None]
     return of.place if of.place is not None else min(places, default=None)
@@ -77,10 +81,40 @@ def sites(chain: Chain) -> Iterator[Site]:
     """Of tables, examples, and features; a feature that several corpora use is looked at once."""
     seen: set[str] = set()
     for id_, known in chain.nodes.items():
-        node = chain.graph.nodes[id_.replace("examples:", "corpus:").split("@")[0]]
+        node = chain.node(id_)
         if known.relation is not None and (node.id not in seen or isinstance(node.declared, Corpus)):
             seen.add(node.id)
             yield Site(chain, id_, node, known, known.relation)
+
+
+def conditions(relation: Relation) -> Iterator[tuple[Expression, tuple[Relation, ...]]]:
+    """Each condition that must hold, with what it looks at."""
+    if isinstance(relation, Filter):
+        for condition in relation.conditions:
+            yield from ((part, (relation.input,)) for part in conjuncts(condition))
+    if isinstance(relation, Join):
+        for condition in relation.conditions:
+            yield from ((part, (relation.left, relation.right)) for part in conjuncts(condition))
+
+
+def written(relation: Relation) -> Iterator[tuple[Computed, tuple[Relation, ...]]]:
+    """Each expression of a relation, with what it looks at."""
+    match relation:
+        case Filter():
+            yield from ((one, (relation.input,)) for one in relation.conditions)
+        case Join():
+            yield from ((one, (relation.left, relation.right)) for one in relation.conditions)
+        case Project():
+            yield from ((one, (relation.input,)) for one in relation.outputs)
+        case Group():
+            yield from ((one, (relation.input,)) for one in (*relation.keys, *relation.aggregates))
+        case Windows():
+            yield from ((one, (relation.input,)) for one in relation.windows)
+
+
+def names_of(inputs: tuple[Relation, ...]) -> tuple[str, ...]:
+    """What an expression over these relations calls its columns."""
+    return tuple(column.name for one in inputs for column in one.columns)
 
 
 def breaks(chain: Chain, node: Node) -> tuple[str, ...]:
@@ -94,8 +128,6 @@ def breaks(chain: Chain, node: Node) -> tuple[str, ...]:
 
 def textual(of: Expression, names: tuple[str, ...]) -> str:
     """An expression in short words, for messages."""
-    from balun.relational.expression import Call, Case, Literal, Ref
-
     match of:
         case Ref():
             return names[of.at] if of.at < len(names) and names[of.at] else "a computed column"

@@ -11,8 +11,7 @@ from balun.facts.extent import Extent, Only
 from balun.facts.known import Chain
 from balun.finding import Finding
 from balun.relational.expression import Call, Computed, Expression, Literal, Ref, walk
-from balun.relational.relation import Filter, Group, Join, Project, Relation, Windows
-from balun.rules.site import sites
+from balun.rules.site import names_of, sites, written
 
 RULE = "unseen-category"
 
@@ -21,7 +20,7 @@ def find(chain: Chain) -> Iterator[Finding]:
     for site in sites(chain):
         for relation in site.relations():
             for whole, inputs in written(relation):
-                names = tuple(column.name for one in inputs for column in one.columns)
+                names = names_of(inputs)
                 sight: Sight[Extent] = site.sight(Domain.name, *inputs)  # type: ignore[assignment]
                 for one in walk(whole):
                     for column, value in _compared(one):
@@ -33,21 +32,6 @@ def find(chain: Chain) -> Iterator[Finding]:
                                 f"{name} is never '{value.value}'{nearest(str(value.value), texts)}: it is {known}"
                             )
                             yield site.finding(RULE, one, message, "mend the value, or the contract that lists them")
-
-
-def written(relation: Relation) -> Iterator[tuple[Computed, tuple[Relation, ...]]]:
-    """Each expression of a relation, with what it looks at."""
-    match relation:
-        case Filter():
-            yield from ((one, (relation.input,)) for one in relation.conditions)
-        case Join():
-            yield from ((one, (relation.left, relation.right)) for one in relation.conditions)
-        case Project():
-            yield from ((one, (relation.input,)) for one in relation.outputs)
-        case Group():
-            yield from ((one, (relation.input,)) for one in (*relation.keys, *relation.aggregates))
-        case Windows():
-            yield from ((one, (relation.input,)) for one in relation.windows)
 
 
 def _compared(one: Computed) -> Iterator[tuple[Expression, Literal]]:

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from decimal import Decimal, InvalidOperation
-from functools import lru_cache
 from typing import cast, get_args
-from zoneinfo import ZoneInfo
 
 from balun.chain.contract import Column, LogicalType
 from balun.chain.duration import Duration
@@ -20,6 +18,7 @@ from balun.chain.odcs.pattern import pattern_fault
 from balun.chain.time_format import strptime_pattern
 from balun.chain.units import check_unit
 from balun.chain.yaml_lines import Mapping, Node, Scalar
+from balun.chain.zone import is_zone
 from balun.errors import nearest
 from balun.finding import Place
 
@@ -127,15 +126,6 @@ def _zone(options: Mapping, default: str, faults: Faults) -> str:
         faults.wrong(given, message, mend="use an IANA name such as America/New_York")
         return default
     return given.text
-
-
-@lru_cache(maxsize=64)
-def is_zone(name: str) -> bool:
-    try:
-        ZoneInfo(name)
-    except (KeyError, ValueError, OSError):
-        return False
-    return True
 
 
 def _zones() -> set[str]:

@@ -17,9 +17,10 @@ from balun.chain.point_in_time.instant import LOWEST, known_microseconds, micros
 from balun.chain.point_in_time.measure import Survey
 from balun.chain.point_in_time.parts import Made, made_of
 from balun.chain.point_in_time.question import Column, Part, Probes, Question, Rows
-from balun.chain.point_in_time.relation import Examples, Source, quoted
+from balun.chain.point_in_time.relation import Examples, Source
 from balun.errors import ProjectError, nearest
 from balun.finding import Finding
+from balun.quoting import quoted
 
 T = TypeVar("T")
 

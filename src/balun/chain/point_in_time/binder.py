@@ -9,7 +9,7 @@ from functools import cache
 import duckdb
 
 from balun.chain.point_in_time.expression import Unusable
-from balun.chain.point_in_time.relation import quoted
+from balun.quoting import quoted
 
 
 class Binder:

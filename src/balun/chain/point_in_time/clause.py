@@ -9,7 +9,7 @@ import duckdb
 
 from balun.chain.point_in_time.measure import Survey
 from balun.chain.point_in_time.question import Probes, Question, Rows
-from balun.chain.point_in_time.relation import quoted
+from balun.quoting import quoted
 
 Cell = tuple[int, int]  # numbers of a part and of a window
 

@@ -9,7 +9,8 @@ from balun.chain.point_in_time.clause import Cell, cell
 from balun.chain.point_in_time.measure import Survey
 from balun.chain.point_in_time.parts import COUNTS
 from balun.chain.point_in_time.question import Column, Question
-from balun.chain.point_in_time.relation import Examples, Source, quoted
+from balun.chain.point_in_time.relation import Examples, Source
+from balun.quoting import quoted
 
 __all__ = ["FORMULATIONS", "compile_feature"]
 

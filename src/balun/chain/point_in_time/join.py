@@ -12,7 +12,7 @@ from balun.chain.point_in_time.aggregate_sql import narrowed
 from balun.chain.point_in_time.clause import Cell, cell
 from balun.chain.point_in_time.measure import Survey
 from balun.chain.point_in_time.question import Part, Question
-from balun.chain.point_in_time.relation import quoted
+from balun.quoting import quoted
 
 _FORMS = {
     "rows": "count(*)",

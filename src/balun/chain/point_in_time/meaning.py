@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from balun.chain.duration import Duration
 from balun.chain.feature import Aggregate, Feature, Latest, Value
 from balun.chain.point_in_time.aggregate_sql import narrowed
-from balun.chain.point_in_time.relation import Examples, Source, quoted
+from balun.chain.point_in_time.relation import Examples, Source
+from balun.quoting import quoted
 
 _FORMS = {
     "sum": "sum({0})", "mean": "avg({0})", "min": "min({0})", "max": "max({0})", "std": "stddev_samp({0})",

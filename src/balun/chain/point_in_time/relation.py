@@ -40,12 +40,3 @@ class Examples:
     columns: Mapping[str, str]
     at: str = "at"
     id: str = "example"
-
-
-def quoted(name: str) -> str:
-    """A SQL identifier.
-
-    >>> quoted("hour of day")
-    '"hour of day"'
-    """
-    return '"' + name.replace('"', '""') + '"'
