@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from graphlib import CycleError, TopologicalSorter
+from heapq import heappop, heappush
 from pathlib import Path
 
 from balun.chain.config import Config, read_config
@@ -104,10 +105,14 @@ def _twice(named: list[Named]) -> list[Finding]:
 
 def _graph(config: Config, named: list[Named]) -> Graph:
     ids = {f"{kind_of(declared)}:{name}": declared for name, declared in named}
+    places: dict[tuple[str, str], str] = {}
+    for node in ids:
+        kind, name = node.split(":", 1)
+        places.setdefault((kind, name.lower()), node)
     edges: dict[str, tuple[str, ...]] = {}
     faults: list[Finding] = []
     for node, declared in ids.items():
-        parents, missing = _parents(node, declared, ids)
+        parents, missing = _parents(node, declared, places)
         edges[node] = parents
         faults.extend(missing)
     if faults:
@@ -120,7 +125,9 @@ def _graph(config: Config, named: list[Named]) -> Graph:
     return Graph(config, nodes)
 
 
-def _parents(node: str, declared: Declared, ids: dict[str, Declared]) -> tuple[tuple[str, ...], list[Finding]]:
+def _parents(
+    node: str, declared: Declared, places: Mapping[tuple[str, str], str]
+) -> tuple[tuple[str, ...], list[Finding]]:
     match declared:
         case Contract():
             wanted: list[tuple[str, tuple[str, ...]]] = []
@@ -137,21 +144,13 @@ def _parents(node: str, declared: Declared, ids: dict[str, Declared]) -> tuple[t
             wanted = [(name, ("model",)) for name in declared.uses]
     found, missing = [], []
     for name, kinds in wanted:
-        parent = _find(name, kinds, ids)
+        parent = next((places[kind, name.lower()] for kind in kinds if (kind, name.lower()) in places), None)
         if parent:
             found.append(parent)
         else:
-            known = [other.split(":", 1)[1] for other in ids if other.split(":", 1)[0] in kinds]
+            known = [other.split(":", 1)[1] for (kind, _), other in places.items() if kind in kinds]
             missing.append(_missing(node, declared, name, kinds, known))
     return tuple(dict.fromkeys(found)), missing
-
-
-def _find(name: str, kinds: tuple[str, ...], ids: dict[str, Declared]) -> str | None:
-    for node in ids:
-        kind, other = node.split(":", 1)
-        if kind in kinds and other.lower() == name.lower():
-            return node
-    return None
 
 
 def _missing(node: str, declared: Declared, name: str, kinds: tuple[str, ...], known: list[str]) -> Finding:
@@ -195,13 +194,12 @@ def _ordered(edges: dict[str, tuple[str, ...]], ids: dict[str, Declared]) -> lis
     except CycleError as exc:
         raise _cycle(exc.args[1], ids) from exc
     order: list[str] = []
-    ready = list(sorter.get_ready())
-    while ready:
-        ready.sort(key=lambda node: (KINDS.index(node.split(":", 1)[0]), node))
-        node = ready.pop(0)
-        order.append(node)
-        sorter.done(node)
-        ready.extend(sorter.get_ready())
+    ready: list[tuple[int, str]] = []
+    while sorter.is_active():
+        for node in sorter.get_ready():
+            heappush(ready, (KINDS.index(node.split(":", 1)[0]), node))
+        order.append(heappop(ready)[1])
+        sorter.done(order[-1])
     return order
 
 

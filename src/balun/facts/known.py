@@ -13,7 +13,6 @@ from balun.chain.point_in_time import Examples
 from balun.chain.point_in_time.meaning import meaning
 from balun.chain.table import PythonTable, Table
 from balun.facts.dependency import Dependencies
-from balun.facts.dtype import Binder
 from balun.facts.nullable import Nullable
 from balun.facts.propagate import FACTS, State, states_of
 from balun.facts.supply import EXAMPLE, Supply
@@ -61,22 +60,19 @@ class Chain:
 def known_of(graph: Graph, supply: Supply) -> Chain:
     """supply: of the same graph, so that everything binds."""
     chain = Chain(graph, supply)
-    with Binder() as binder:
-        for node in graph:
-            match node.declared:
-                case Contract() as contract:
-                    binder.bind_event(contract)
-                    chain.nodes[node.id] = _event(contract)
-                case Table() as table:
-                    types = binder.bind_table(table)
-                    chain.nodes[node.id] = _promised(_made(chain, binder, table.sql, types), table)
-                case PythonTable() as table:
-                    binder.bind_declared(table.name, table.columns, table.place)
-                    names = tuple(name for name, _ in table.columns)
-                    nothing = unknown(len(names))
-                    chain.nodes[node.id] = _promised(Known(names, nothing, nothing), table)
-                case Corpus() as corpus:
-                    _corpus(chain, binder, node, corpus)
+    for node in graph:
+        match node.declared:
+            case Contract() as contract:
+                chain.nodes[node.id] = _event(contract)
+            case Table() as table:
+                made = _made(chain, table.sql, supply.columns[node.id], supply.relations[node.id])
+                chain.nodes[node.id] = _promised(made, table)
+            case PythonTable() as table:
+                names = tuple(name for name, _ in table.columns)
+                nothing = unknown(len(names))
+                chain.nodes[node.id] = _promised(Known(names, nothing, nothing), table)
+            case Corpus() as corpus:
+                _corpus(chain, node, corpus)
     return chain
 
 
@@ -99,8 +95,7 @@ def _places(names: tuple[str, ...], some: tuple[str, ...]) -> frozenset[int]:
     return frozenset(lower.index(name.lower()) for name in some)
 
 
-def _made(chain: Chain, binder: Binder, sql: str, types: Mapping[str, str]) -> Known:
-    relation = binder.relation(sql, types)
+def _made(chain: Chain, sql: str, types: Mapping[str, str], relation: Relation) -> Known:
     states = states_of(relation, chain.scanned)
     return Known(tuple(types), states[id(relation)], states[id(relation)], sql, relation, states)
 
@@ -137,16 +132,15 @@ def _promised(known: Known, table: Table | PythonTable) -> Known:
     return Known(known.columns, out, known.derived, known.sql, known.relation, known.states)
 
 
-def _corpus(chain: Chain, binder: Binder, node: Node, corpus: Corpus) -> None:
-    types = dict(binder.bind_select(corpus.examples, corpus.place))
+def _corpus(chain: Chain, node: Node, corpus: Corpus) -> None:
     examples = f"examples:{corpus.name}"
-    made = _made(chain, binder, corpus.examples, types)
-    chain.nodes[examples] = _numbered(made)
     given = chain.supply.columns[examples]
-    binder.bind_declared(examples, given.items(), corpus.place)
+    own = {name: dtype for name, dtype in given.items() if name != EXAMPLE}
+    chain.nodes[examples] = _numbered(_made(chain, corpus.examples, own, chain.supply.relations[examples]))
+    chain.supply.binder.bind_declared(examples, given.items(), corpus.place)
     for part in corpus.features:
         if not isinstance(part, Columns):
-            _feature(chain, binder, chain.graph.nodes[f"feature:{part}"], corpus)
+            _feature(chain, chain.graph.nodes[f"feature:{part}"], corpus)
     chain.nodes[node.id] = _together(chain, corpus)
 
 
@@ -160,15 +154,16 @@ def _numbered(known: Known) -> Known:
     return Known((EXAMPLE, *known.columns), state, state, known.sql, known.relation, known.states)
 
 
-def _feature(chain: Chain, binder: Binder, node: Node, corpus: Corpus) -> None:
+def _feature(chain: Chain, node: Node, corpus: Corpus) -> None:
     feature = node.declared
     assert isinstance(feature, Aggregate | Latest)
     examples = f"examples:{corpus.name}"
     source = chain.supply.source(node, quoted(chain.graph.nodes[node.parents[0]].name))
     given = Examples(quoted(examples), chain.supply.columns[examples], at=corpus.at, id=EXAMPLE)
     sql = meaning(node.name, feature, source, given)
+    binder = chain.supply.binder
     types = binder.bind_select(sql, feature.place)
-    chain.nodes[f"{node.id}@{corpus.name}"] = _made(chain, binder, sql, types)
+    chain.nodes[f"{node.id}@{corpus.name}"] = _made(chain, sql, types, binder.relation(sql, types))
 
 
 def _together(chain: Chain, corpus: Corpus) -> Known:

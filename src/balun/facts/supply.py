@@ -16,6 +16,7 @@ from balun.errors import ProjectError, nearest
 from balun.facts.available import Availability, availability, lost_findings
 from balun.facts.dtype import Binder
 from balun.finding import Finding, Place
+from balun.relational.relation import Relation
 
 EXAMPLE = "example"
 LABEL_KNOWN = "label_known"
@@ -32,13 +33,17 @@ class Supply:
     available: likewise, when values can first be known, as SQL over the same columns.
     inputs: by corpus, the columns that a model is fed, in order.
     label_known: by corpus, SQL over the examples' columns for when the label is known; None: at the example's own time.
+    binder: holds each event and table, so that what is known of them binds nothing again.
+    relations: of tables' and examples' SELECTs, under the same ids as `columns`.
     """
 
     graph: Graph
+    binder: Binder = field(default_factory=Binder, repr=False, compare=False)
     columns: dict[str, Types] = field(default_factory=dict)
     available: dict[str, Availability] = field(default_factory=dict)
     inputs: dict[str, tuple[str, ...]] = field(default_factory=dict)
     label_known: dict[str, str | None] = field(default_factory=dict)
+    relations: dict[str, Relation] = field(default_factory=dict, repr=False, compare=False)
 
     def source(self, feature: Node, relation: str) -> Source:
         """What a feature reads, and how it stands in SQL."""
@@ -65,16 +70,15 @@ def supply_of(graph: Graph) -> Supply:
     supply = Supply(graph)
     faults: list[Finding] = []
     broken: set[str] = set()
-    with Binder() as binder:
-        for node in graph:
-            if broken & set(node.parents):
-                broken.add(node.id)  # what is above it says why
-                continue
-            try:
-                _supply_node(supply, binder, node)
-            except ProjectError as exc:
-                broken.add(node.id)
-                faults.extend(_with_owner(exc, node))
+    for node in graph:
+        if broken & set(node.parents):
+            broken.add(node.id)  # what is above it says why
+            continue
+        try:
+            _supply_node(supply, supply.binder, node)
+        except ProjectError as exc:
+            broken.add(node.id)
+            faults.extend(_with_owner(exc, node))
     if faults:
         raise ProjectError(faults)
     return supply
@@ -130,16 +134,20 @@ def _supply_table(supply: Supply, binder: Binder, node: Node, table: Table | Pyt
     for name, expression in table.available:
         _time(binder, table.name, expression, table.place, f"available of {name}")
     supply.columns[node.id] = types
-    supply.available[node.id] = _available(supply, table, node.parents, types)
+    if isinstance(table, Table):
+        supply.relations[node.id] = binder.relation(table.sql, types)
+    supply.available[node.id] = _available(supply, table, node.parents, supply.relations.get(node.id))
 
 
-def _available(supply: Supply, table: Table | PythonTable, parents: Iterable[str], types: Types) -> Availability:
+def _available(
+    supply: Supply, table: Table | PythonTable, parents: Iterable[str], relation: Relation | None
+) -> Availability:
     nodes = [supply.graph.nodes[parent] for parent in parents]
     return availability(
         table,
         {node.name: supply.columns[node.id] for node in nodes},
         {node.name: supply.available[node.id] for node in nodes},
-        outputs=list(types),
+        relation=relation,
         ats={node.name: getattr(node.declared, "at", None) for node in nodes},
     )
 
@@ -177,7 +185,9 @@ def _supply_corpus(supply: Supply, binder: Binder, node: Node, corpus: Corpus) -
     supply.columns[f"examples:{corpus.name}"] = types
     relations = [parent for parent in node.parents if not parent.startswith("feature:")]
     examples = Table(corpus.name, corpus.owner, corpus.place, corpus.examples, corpus.parents, at=corpus.at)
-    known = _available(supply, examples, relations, own)
+    relation = binder.relation(corpus.examples, own)
+    known = _available(supply, examples, relations, relation)
+    supply.relations[f"examples:{corpus.name}"] = relation
     supply.available[f"examples:{corpus.name}"] = known
     supply.label_known[node.id] = _label_known(corpus, types, known, binder)
     supply.inputs[node.id] = _inputs(supply, corpus, types)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from balun.chain.corpus import Corpus
 from balun.chain.graph import Node
@@ -26,6 +26,7 @@ class Site:
     node: Node
     known: Known
     relation: Relation
+    _others: dict[tuple[int, ...], dict[str, tuple[object, ...]]] = field(default_factory=dict, repr=False)
 
     def relations(self) -> Iterator[Relation]:
         """Inputs before what is made of them."""
@@ -36,8 +37,12 @@ class Site:
 
     def sight(self, fact: str, *relations: Relation) -> Sight[object]:
         """What an expression over these relations' columns, one behind the other, sees."""
-        states = [self.state(one) for one in relations]
-        others = {name: tuple(value for state in states for value in state.values[name]) for name in states[0].values}
+        places = tuple(map(id, relations))
+        others = self._others.get(places)
+        if others is None:
+            states = [self.state(one).values for one in relations]
+            others = {name: tuple(value for state in states for value in state[name]) for name in states[0]}
+            self._others[places] = others
         return Sight(others[fact], others)
 
     def place(self, of: Computed | int | None) -> Place:
