@@ -320,13 +320,13 @@ def _reading(sql: str, named: Callable[[str], str]) -> str:
     return parts[0] + "".join(named(name) + rest for name, rest in (part.split("}}", 1) for part in parts[1:]))
 
 
-def write_balun(project: Project, folder: Path) -> None:
+def write_balun(project: Project, folder: Path, corpora: int = 10) -> None:
     _put(folder / "balun.toml", 'name = "thousand"\n')
     for file, events in project.events:
         _put(folder / "contracts" / f"{file}.odcs.yaml", _contract(file, events))
     for table in project.tables:
         _put(folder / "tables" / f"layer_{table.layer}" / f"{table.name}.sql", _front(table) + _sql(table, str) + "\n")
-    _put(folder / "features.py", _features(project))
+    _put(folder / "features.py", _features(project, corpora))
 
 
 def _put(file: Path, text: str) -> None:
@@ -382,11 +382,11 @@ def _property(column: Column) -> list[str]:
     return lines
 
 
-def _features(project: Project) -> str:
-    """Ten corpora over events, each with features, a model and a surface."""
+def _features(project: Project, corpora: int) -> str:
+    """Corpora over events, each with features, a model and a surface."""
     lines = ["from sklearn.linear_model import LogisticRegression", "", "import balun as bl", ""]
-    for at, event in enumerate(project.sources[:10]):
-        other = project.sources[at + 10]
+    for at, event in enumerate(project.sources[:corpora]):
+        other = project.sources[at + corpora]
         by = next((one.name for one in event.of("id") if any(one.name == it.name for it in other.of("id")[1:])), None)
         by = by if by != "event_id" else None
         number = other.of("number")[0].name

@@ -19,6 +19,7 @@ from balun.facts.origin import Origin
 from balun.facts.reach import Flows, captured_flows
 from balun.facts.supply import supply_of
 from balun.finding import Finding
+from balun.kept import Kept
 
 Verdict = Literal["breaks", "shifts", "same"]
 # These change what is promised or told of the rows, and no row.
@@ -70,13 +71,13 @@ class Impact:
         }
 
 
-def impact(graph: Graph, change: Change) -> Impact:
+def impact(graph: Graph, change: Change, kept: Kept | None = None) -> Impact:
     """`breaks`: it can't be built any more. `shifts`: it builds, and some value may differ. `same`: proved untouched.
 
-    Raises UsageError where the change doesn't fit the project.
+    kept: what earlier checks worked out. Raises UsageError where the change doesn't fit the project.
     """
     event = _event(graph, change)
-    chain = known_of(graph, supply_of(graph))
+    chain = known_of(graph, supply_of(graph, kept))
     broken, findings = _after(chain, change, event)
     flows = captured_flows(chain)
     effects = tuple(_effect(chain, flows, change, node, broken) for node in graph.below(event))
@@ -103,7 +104,7 @@ def _after(chain: Chain, change: Change, event: Node) -> tuple[set[str], tuple[F
     after = Graph(graph.config, {**graph.nodes, event.id: changed})
     before = {(one.rule, one.place.file, one.message) for one in check_chain(chain).findings}
     try:
-        found: Iterable[Finding] = check_graph(after).findings
+        found: Iterable[Finding] = check_graph(after, chain.supply.kept).findings
     except ProjectError as exc:
         files = {(one.place.file, one.place.line) for one in exc.findings}
         at_fault = {node.id for node in graph if _is_at(node, files)}

@@ -97,6 +97,11 @@ class Binder:
             raise ProjectError([bind_finding(exc, sql, place, first_line=None, known=columns, owner=owner)]) from exc
         return str(rows[0][1])
 
+    def hold(self, name: str, types: Mapping[str, str]) -> None:
+        """Hold what was bound before."""
+        if name.lower() not in self._known:
+            self._create(name, types)
+
     def relation(self, sql: str, types: Mapping[str, str]) -> Relation:
         """The relational form of a SELECT that was bound before. types: of its columns."""
         return relation_of(self._connection, sql, [Column(name, dtype) for name, dtype in types.items()])

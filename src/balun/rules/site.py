@@ -6,7 +6,6 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from balun.chain.corpus import Corpus
 from balun.chain.graph import Node
 from balun.chain.table import Table
 from balun.facts.column_fact import Sight
@@ -82,14 +81,28 @@ def is_written(of: Expression) -> bool:
     return any(one.place is not None for one in walk(of))
 
 
-def sites(chain: Chain) -> Iterator[Site]:
-    """Of tables, examples, and features; a feature that several corpora use is looked at once."""
-    seen: set[str] = set()
+def looked_at(chain: Chain) -> tuple[str, ...]:
+    """Ids of tables, examples, and features; a feature that several corpora use is looked at once."""
+    if chain.focus is not None:
+        return chain.focus
+    found: dict[str, str] = {}
     for id_, known in chain.nodes.items():
-        node = chain.node(id_)
-        if known.relation is not None and (node.id not in seen or isinstance(node.declared, Corpus)):
-            seen.add(node.id)
-            yield Site(chain, id_, node, known, known.relation)
+        if known.sql is not None:
+            found.setdefault(id_ if id_.startswith("examples:") else id_.split("@", maxsplit=1)[0], id_)
+    return tuple(found.values())
+
+
+def sites(chain: Chain) -> Iterator[Site]:
+    """The SELECTs that rules look at."""
+    for id_ in looked_at(chain):
+        known = chain.nodes[id_]
+        if known.relation is not None:
+            yield Site(chain, id_, chain.node(id_), known, known.relation)
+
+
+def corpora(chain: Chain) -> Iterator[Node]:
+    """The corpora whose examples rules look at."""
+    return (chain.node(id_) for id_ in looked_at(chain) if id_.startswith("examples:"))
 
 
 def conditions(relation: Relation) -> Iterator[tuple[Expression, tuple[Relation, ...]]]:
