@@ -410,3 +410,46 @@ def _features(project: Project, corpora: int) -> str:
             "",
         ]
     return "\n".join(lines)
+
+
+def write_dbt(project: Project, folder: Path) -> None:
+    """The same tables as dbt models over sources, for DuckDB."""
+    _put(folder / "dbt_project.yml", 'name: thousand\nversion: "1.0"\nprofile: thousand\nmodel-paths: [models]\n')
+    profile = (
+        "thousand:\n  target: dev\n  outputs:\n    dev: {type: duckdb, path: lake.duckdb, schema: main, threads: 2}\n"
+    )
+    _put(folder / "profiles.yml", profile)
+    lines = ["version: 2", "sources:", "  - name: lake", "    schema: main", "    tables:"]
+    for event in project.sources:
+        lines += [f"      - name: {event.name}", "        columns:"]
+        lines += [f"          - {{name: {one.name}, data_type: {_SQL[one.kind]}}}" for one in event.columns]
+    _put(folder / "models" / "sources.yml", "\n".join([*lines, ""]))
+    events = {event.name for event in project.sources}
+    for table in project.tables:
+        sql = _sql(table, lambda name: f"{{{{ {_dbt(name, events)} }}}}")
+        _put(folder / "models" / f"{table.name}.sql", sql + "\n")
+
+
+def _dbt(name: str, events: set[str]) -> str:
+    return f"source('lake', '{name}')" if name in events else f"ref('{name}')"
+
+
+def write_sqlmesh(project: Project, folder: Path) -> None:
+    """The same tables as SQLMesh models over external ones, for DuckDB."""
+    _put(folder / "config.yaml", "gateways:\n  local:\n    connection: {type: duckdb, database: lake.duckdb}\n"
+         "default_gateway: local\nmodel_defaults: {dialect: duckdb, start: 2024-01-01}\n")  # fmt: skip
+    lines = []
+    for event in project.sources:
+        lines += [f"- name: main.{event.name}", "  columns:"]
+        lines += [f"    {one.name}: {_SQL[one.kind]}" for one in event.columns]
+    _put(folder / "external_models.yaml", "\n".join([*lines, ""]))
+    events = {event.name for event in project.sources}
+    for table in project.tables:
+        sql = _sql(table, lambda name: f"main.{name}" if name in events else f"made.{name}")
+        _put(folder / "models" / f"{table.name}.sql", f"MODEL (name made.{table.name}, kind FULL);\n\n{sql}\n")
+
+
+def events_sql(project: Project) -> str:
+    """Empty tables for the events."""
+    made = {event.name: ", ".join(f"{one.name} {_SQL[one.kind]}" for one in event.columns) for event in project.sources}
+    return "".join(f"CREATE TABLE IF NOT EXISTS {name} ({columns});\n" for name, columns in made.items())
