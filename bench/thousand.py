@@ -151,7 +151,7 @@ def _told(project: Project, edited: Relation, found: dict[str, list[Taken]], bin
     lines += ["", *(f"No environment could be made for {name}." for name, programs in bins.items() if not programs)]
     lines += [
         "Balun's time holds all its facts and rules. SQLMesh's diff says which models were edited.",
-        "dbt's parse reads no SQL; dbt-colibri's lineage and dblect need a manifest and a catalogue that were made before",
+        "dbt's parse reads no SQL; dbt-colibri's lineage and dblect need a manifest and a catalogue, made before",
         "from tables that were built, which isn't counted here.",
         "",
     ]
