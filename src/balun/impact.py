@@ -120,11 +120,15 @@ def stand(graph: Graph) -> Standing:
 
 
 def _said_of(node: Node, findings: Iterable[Finding]) -> tuple[str, ...]:
-    place = node.declared.place
+    """What findings say at the places of a node's declaration."""
+    declared = node.declared
+    lines = {declared.place.line}
+    if isinstance(declared, Contract):
+        lines |= {column.place.line for column in declared.columns}
     return tuple(
         one.message
         for one in findings
-        if one.place.file == place.file and (node.kind == "table" or one.place.line == place.line)
+        if one.place.file == declared.place.file and (node.kind == "table" or one.place.line in lines)
     )
 
 

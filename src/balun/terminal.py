@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from balun.check import Checked
     from balun.effect import Effect
     from balun.impact import Impact
+    from balun.prove import Proof, Tally
     from balun.run import Outcome, Report
     from balun.status import Status
 
@@ -204,6 +205,34 @@ def _what_of(effect: Effect) -> str:
     facts = {fact.split(":")[0]: fact.split(": ", 1)[1] for fact in effect.facts if ": " in fact}
     told = [f"{name} ({facts[name]})" if name in facts else name for name in effect.touched]
     return ", ".join(told) or "; ".join(effect.facts)
+
+
+def print_proof(proof: Proof, console: Console) -> None:
+    """Recall and precision by kind of change, then each miss, and the false alarms by change."""
+    table = _grid("change", "verdicts", "touched", "found", "recall", "precision", "untouched", "false alarms")
+    for kind, told in [*proof.kinds().items(), ("all", proof.whole)]:
+        counts = (told.cells, told.touched, told.found)
+        shares = (f"{told.recall:.1%}", f"{told.precision:.1%}")
+        table.add_row(kind, *(f"{count:,}" for count in counts), *shares, f"{told.same:,}", _of_same(told))
+    console.print(table)
+    for cell in proof.missed:
+        console.print(Text(f"missed  {cell}", style="red"), soft_wrap=True)
+    alarms: dict[tuple[str, str, str], list[str]] = {}
+    for cell in proof.false_alarms:
+        alarms.setdefault((cell.change, cell.node, cell.why), []).append(cell.column or "as a whole")
+    for (change, node, why), columns in alarms.items():
+        reason = f": {why}" if why else ""
+        console.print(
+            Text(f"false alarm  {change}  {node}  {', '.join(columns)}{reason}", style="yellow"), soft_wrap=True
+        )
+    for change, why in proof.skipped:
+        console.print(Text(f"skipped  {change}: {why}"), soft_wrap=True)
+    missed = f"{len(proof.missed)} missed" if proof.missed else "nothing missed"
+    console.print(f"{proof.changes} changes tried, {missed}")
+
+
+def _of_same(told: Tally) -> str:
+    return f"{told.false_alarms:,} ({told.false_rate:.1%})"
 
 
 def print_rows(rows: pa.Table, console: Console) -> None:
