@@ -25,7 +25,7 @@ from balun.plan import Plan, make_plan
 from balun.prove.compared import compared
 from balun.prove.sampled import Sampled, over, sampled
 from balun.prove.tally import Cell, Tally, tally
-from balun.prove.trials import trials
+from balun.prove.trials import Held, trials
 from balun.quoting import literal
 from balun.run import Silent, Watch, event_files
 from balun.snapshot import Snapshot, Store, digest
@@ -144,10 +144,10 @@ def _all(few: Sampled, kinds: Sequence[str]) -> list[Change]:
     found: list[Change] = []
     with duckdb.connect(config={"threads": 1}) as connection:
         connection.execute("SET TimeZone = 'UTC'")
-        for id_, file in few.rows.items():
-            contract = few.graph.nodes[id_].declared
-            assert isinstance(contract, Contract)
-            found += trials(contract, connection, f"read_parquet({literal(str(file))})")
+        reads = {f"read_parquet({literal(str(file))})": few.contract(id_) for id_, file in few.rows.items()}
+        for rows, contract in reads.items():
+            others = {other: one for other, one in reads.items() if other != rows}
+            found += trials(contract, Held(connection, rows, others))
     return [change for change in found if not kinds or change.kind in kinds]
 
 
