@@ -61,25 +61,25 @@ def impact_on(chain: Chain, change: Change) -> Impact:
     """Of a chain that is known already."""
     graph = chain.graph
     event = event_of(graph, change)
-    effects, findings = judged(chain, change)
+    assert isinstance(event.declared, Contract)
+    changed = replace(event, declared=change.edit(event.declared))
+    standing = stand(Graph(graph.config, {**graph.nodes, event.id: changed}))
+    effects = judged(chain, change, standing)
+    findings = (*standing.findings, *new_findings(chain, standing.chain))
     met = [effect.node.owner for effect in effects if effect.verdict != "same" and effect.node.owner]
     agree = dict.fromkeys(owner for owner in met if owner != event.owner)
     return Impact(change, effects, findings, tuple(agree))
 
 
-def judged(chain: Chain, change: Change) -> tuple[tuple[Effect, ...], tuple[Finding, ...]]:
-    """Effects on all below the event, and findings that there are only after the change."""
-    graph = chain.graph
-    event = event_of(graph, change)
-    assert isinstance(event.declared, Contract)
-    contract = change.edit(event.declared)
-    after = Graph(graph.config, {**graph.nodes, event.id: replace(event, declared=contract)})
-    standing = stand(after)
-    own = {event.id: captured(change, event.declared, contract)} if event.id in standing.chain.nodes else {}
-    judge = Judge(after, differences(chain, standing.chain, own), standing.broken)
-    judge.effect(after.nodes[event.id])
-    effects = tuple(judge.effect(node) for node in graph.below(event))
-    return effects, (*standing.findings, *new_findings(chain, standing.chain))
+def judged(chain: Chain, change: Change, after: Standing) -> tuple[Effect, ...]:
+    """Effects on all below the event. after: what stands of the chain once the event's contract is edited."""
+    event = event_of(chain.graph, change)
+    contract = event.declared
+    assert isinstance(contract, Contract)
+    own = {event.id: captured(change, contract, change.edit(contract))} if event.id in after.chain.nodes else {}
+    judge = Judge(chain.graph, differences(chain, after.chain, own), after.broken)
+    judge.effect(event)
+    return tuple(judge.effect(node) for node in chain.graph.below(event))
 
 
 def event_of(graph: Graph, change: Change) -> Node:

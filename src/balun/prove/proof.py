@@ -20,7 +20,7 @@ from balun.chain.surface import Surface
 from balun.effect import Effect, Verdict, worst
 from balun.errors import ProjectError, UsageError, nearest
 from balun.facts.known import Chain
-from balun.impact import chain_of, judged, stand
+from balun.impact import Standing, chain_of, judged, stand
 from balun.plan import Plan, make_plan
 from balun.prove.compared import compared
 from balun.prove.sampled import Sampled, over, sampled
@@ -209,9 +209,10 @@ class Trial:
             self._write(change, contract, self._few.rows[event.id], file)
         except (duckdb.Error, UsageError) as exc:
             return str(exc).splitlines()[0]
-        effects, _ = judged(self._chain, change)
         changed = Graph(self._few.graph.config, {**self._few.graph.nodes, event.id: replace(event, declared=new)})
-        cells = list(self._cells(change, effects, changed))
+        standing = stand(changed)
+        effects = judged(self._chain, change, standing)
+        cells = list(self._cells(change, effects, standing))
         self._store.prune()
         return cells
 
@@ -221,10 +222,9 @@ class Trial:
             connection.execute("SET TimeZone = 'UTC'")
             connection.execute(f"COPY ({sql}) TO {literal(str(file))} (FORMAT parquet)")
 
-    def _cells(self, change: Change, effects: Sequence[Effect], changed: Graph) -> Iterator[Cell]:
-        standing = stand(changed)
+    def _cells(self, change: Change, effects: Sequence[Effect], standing: Standing) -> Iterator[Cell]:
         made, failed = self._made(standing.chain.graph, standing.chain)
-        lost = set(standing.broken) | _fallen(failed, changed)
+        lost = set(standing.broken) | _fallen(failed, self._few.graph)
         said = {effect.node.id: effect for effect in effects}
         with duckdb.connect(config={"threads": 1}) as connection:
             results = Results(connection, self._base, made)
