@@ -209,6 +209,37 @@ def explain(rule: str | None, *, as_json: bool) -> None:
         click.echo(pages[rule].rstrip())
 
 
+@balun.command(short_help="Hold what is said of changes against what they do to rows.")
+@click.option("--rows", default=4000, show_default=True, metavar="N", type=click.IntRange(10), help="Rows of an event.")
+@click.option("--kind", "kinds", multiple=True, metavar="KIND", help="Only this kind of change; may be repeated.")
+@click.option("--event", "events", multiple=True, metavar="EVENT", help="Only changes of this event; may be repeated.")
+@click.option("--fresh", is_flag=True, help="Forget what a proof that was stopped, or an earlier one, found.")
+@json_option
+@_says_errors
+def prove(*, rows: int, kinds: tuple[str, ...], events: tuple[str, ...], fresh: bool, as_json: bool) -> None:
+    """Hold what `balun check --if` says against what changes do: every kind of change on every captured column.
+
+    Each change is judged without rows, then done to a stretch of the rows, from which everything downstream is built
+    again and compared, column by column. Models are not fitted. A proof that is stopped goes on where it was.
+    Exit status 1 where something broke or shifted and wasn't said to.
+
+    \b
+    balun prove
+    balun prove --kind coarsen --event departure
+    """
+    from balun.prove import prove as prove_project
+
+    with _progress(quiet=as_json) as watch:
+        proof = prove_project(_folder(), rows=rows, kinds=kinds, events=events, fresh=fresh, watch=watch)
+    if as_json:
+        _print_json(proof.as_json())
+    else:
+        from balun.terminal import print_proof
+
+        print_proof(proof, _console())
+    sys.exit(FINDINGS if proof.missed else FINE)
+
+
 @balun.command(short_help="Make what is stale, from events to tested models.")
 @click.option("--wait", is_flag=True, help="Wait for another run to end, in place of failing.")
 @json_option

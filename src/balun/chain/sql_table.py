@@ -101,6 +101,9 @@ def _select(tree: exp.Query) -> Select:
         exp.Insert, exp.Update, exp.Delete, exp.Merge, exp.Create, exp.Drop, exp.Copy, exp.Command, exp.Describe,
         exp.Summarize,
     )  # fmt: skip
+    other = next(tree.find_all(*not_reads), None)
+    pivots = any(not pivot.args.get("unpivot") and not _names_values(pivot) for pivot in tree.find_all(exp.Pivot))
+    tree = _sources_of_pivots(tree)
     outside: list[tuple[int | None, str, bool]] = []
     found: dict[str, None] = {}
     for scope in traverse_scope(tree):
@@ -112,8 +115,6 @@ def _select(tree: exp.Query) -> Select:
             elif isinstance(source, exp.Table) and not isinstance(source.this, exp.GenerateSeries):
                 outside.append((_line(source), source.this.sql(dialect="duckdb"), True))
     in_order = [table.name for table in tree.find_all(exp.Table, bfs=False) if table.name in found]
-    other = next(tree.find_all(*not_reads), None)
-    pivots = any(not pivot.args.get("unpivot") and not _names_values(pivot) for pivot in tree.find_all(exp.Pivot))
     return Select(
         tuple(dict.fromkeys([*in_order, *found])), tuple(outside), other.key.upper() if other else None, pivots
     )
@@ -142,10 +143,20 @@ def parse_select(sql: str, place: Place, first_line: int = 1) -> exp.Query:
         ) from exc
     if len(trees) != 1 or not isinstance(trees[0], exp.Query):
         what = "no statement" if not trees else f"{len(trees)} statements" if len(trees) > 1 else _called(trees[0])
-        raise ProjectError.at(
-            "select-needed", Place(place.file, first_line), f"holds {what}", mend="write one SELECT statement"
-        )
+        pivot = len(trees) == 1 and isinstance(trees[0], exp.Pivot)
+        mend = f"write SELECT * FROM ({what.split()[1]} …)" if pivot else "write one SELECT statement"
+        raise ProjectError.at("select-needed", Place(place.file, first_line), f"holds {what}", mend=mend)
     return trees[0]
+
+
+def _sources_of_pivots(tree: exp.Query) -> exp.Query:
+    """With SELECT * FROM t for `PIVOT t …` and `UNPIVOT t …`: sqlglot looks for no sources in these."""
+    import sqlglot.expressions as exp
+
+    for pivot in list(tree.find_all(exp.Pivot)):
+        if pivot.this is not None:
+            pivot.replace(exp.select("*").from_(pivot.this))
+    return tree
 
 
 def canonical(sql: str) -> str:
@@ -161,7 +172,10 @@ def canonical(sql: str) -> str:
 
 
 def _called(tree: exp.Expr) -> str:
-    return f"a {tree.key.upper()} statement"
+    import sqlglot.expressions as exp
+
+    key = "unpivot" if isinstance(tree, exp.Pivot) and tree.args.get("unpivot") else tree.key
+    return f"{'an' if key[0] in 'aeiou' else 'a'} {key.upper()} statement"
 
 
 def _syntax(exc: Exception, place: Place, first_line: int) -> ProjectError:
