@@ -132,6 +132,120 @@ def missing(
     return connection.execute(f"SELECT {', '.join(names)} {sql}").fetchall()
 
 
+def random_select(chance: random.Random) -> str:
+    """Over `d`, `r` and `p`, in steps that each look at rows in another way; it has one answer, for ties are broken."""
+    sql, names = "SELECT id, k, x, y, t, m FROM d", ["id", "k", "x", "y", "t", "m"]
+    for step in range(chance.randint(1, 3)):
+        sql, names = chance.choice(_STEPS)(f"({sql}) AS s{step}", f"s{step}", names, chance)
+    return sql
+
+
+Made = tuple[str, list[str]]
+
+
+def _taken(names: list[str], chance: random.Random, *, of: str = "") -> list[str]:
+    kept = [name for name in names if chance.random() < 0.85] or names[:1]
+    return [f"{of}{name}" for name in kept]
+
+
+def _plain(of: str, _: str, names: list[str], chance: random.Random) -> Made:
+    kept = _taken(names, chance)
+    sql = f"SELECT {', '.join(kept)} FROM {of}"
+    return (f"{sql} WHERE {chance.choice(names)} IS NOT NULL" if chance.random() < 0.5 else sql), kept
+
+
+def _computed(of: str, _: str, names: list[str], chance: random.Random) -> Made:
+    kept, new = _taken(names, chance), f"c{len(names)}{chance.randrange(99)}"
+    one, other = chance.choice(names), chance.choice(names)
+    value = chance.choice([f"coalesce({one}::VARCHAR, {other}::VARCHAR)", f"CASE WHEN {one} IS NULL THEN 1 END",
+                           f"({one} IS NULL)::INTEGER"])  # fmt: skip
+    return f"SELECT {', '.join(kept)}, {value} AS {new} FROM {of}", [*kept, new]
+
+
+def _with_r(of: str, alias: str, names: list[str], chance: random.Random) -> Made:
+    if "k" not in names or {"rid", "z", "came"} & {*names}:
+        return _plain(of, alias, names, chance)
+    kept, mine = _taken(names, chance), _taken(["rid", "z", "came"], chance)
+    join = chance.choice(["JOIN", "LEFT JOIN", "RIGHT JOIN", "FULL JOIN"])
+    sql = (
+        f"SELECT {', '.join(f'{alias}.{name}' for name in kept)}, {', '.join(f'r.{name}' for name in mine)} FROM {of} "
+    )
+    return f"{sql} {join} r ON {alias}.k = r.k", [*kept, *mine]
+
+
+def _filtered_by(of: str, alias: str, names: list[str], chance: random.Random) -> Made:
+    if "k" not in names:
+        return _plain(of, alias, names, chance)
+    kept, other = _taken(names, chance), chance.choice(["p", "r"])
+    test = chance.choice([
+        f"EXISTS (SELECT 1 FROM {other} WHERE {other}.k = {alias}.k)", f"k IN (SELECT k FROM {other})",
+        f"k NOT IN (SELECT k FROM {other} WHERE k IS NOT NULL)",
+        f"(SELECT count(*) FROM {other} WHERE {other}.k = {alias}.k) > 1",
+    ])  # fmt: skip
+    return f"SELECT {', '.join(kept)} FROM {of} WHERE {test}", kept
+
+
+def _first(of: str, _: str, names: list[str], chance: random.Random) -> Made:
+    by, order = chance.choice(names), ", ".join(chance.sample(names, len(names)))
+    rank = f"row_number() OVER (PARTITION BY {by} ORDER BY {order})"
+    return f"SELECT * FROM {of} QUALIFY {rank} = 1", names
+
+
+def _counted(of: str, _: str, names: list[str], chance: random.Random) -> Made:
+    keys, new = _taken(names, chance), f"n{len(names)}{chance.randrange(99)}"
+    made = chance.choice(["count(*)", f"max({chance.choice(names)})", f"count(DISTINCT {chance.choice(names)})"])
+    return f"SELECT {', '.join(keys)}, {made} AS {new} FROM {of} GROUP BY {', '.join(keys)}", [*keys, new]
+
+
+def _over(of: str, _: str, names: list[str], chance: random.Random) -> Made:
+    kept, new = _taken(names, chance), f"w{len(names)}{chance.randrange(99)}"
+    order = f" ORDER BY {', '.join(chance.sample(names, len(names)))}" if chance.random() < 0.5 else ""
+    made = chance.choice(["count(*)", f"max({chance.choice(names)})"])
+    return f"SELECT {', '.join(kept)}, {made} OVER (PARTITION BY {chance.choice(names)}{order}) AS {new} FROM {of}", [
+        *kept, new]  # fmt: skip
+
+
+def _distinct(of: str, _: str, names: list[str], chance: random.Random) -> Made:
+    kept = _taken(names, chance)
+    return f"SELECT DISTINCT {', '.join(kept)} FROM {of}", kept
+
+
+def _some(of: str, _: str, names: list[str], chance: random.Random) -> Made:
+    order = ", ".join(chance.sample(names, len(names)))
+    offset = " OFFSET 1" if chance.random() < 0.2 else ""
+    return f"SELECT * FROM {of} ORDER BY {order} LIMIT {chance.randint(1, 6)}{offset}", names
+
+
+def _twice(of: str, _: str, names: list[str], chance: random.Random) -> Made:
+    kept = ", ".join(names)
+    one, other = (f"SELECT {kept} FROM {of} WHERE {chance.choice(names)} IS NOT NULL" for _ in range(2))
+    return f"SELECT * FROM ({one} UNION ALL {other})", names
+
+
+_STEPS = (_plain, _computed, _with_r, _with_r, _filtered_by, _first, _counted, _over, _distinct, _some, _twice)
+
+
+@pytest.mark.parametrize("seeds", [range(60), pytest.param(range(1_000, 6_000), marks=pytest.mark.long)], ids=str)
+def test_of_random_selects_too(seeds: range) -> None:
+    connection = rows(0)
+    said = 0
+    for seed in seeds:
+        sql = random_select(random.Random(seed))
+        found = derive(sql)
+        said += not found.lost
+        if not found.lost:
+            connection.close()
+            connection = rows(seed)
+            as_known_at(connection, None)
+            connection.execute(f"CREATE OR REPLACE TABLE whole AS {sql}")
+            names = [row[0] for row in connection.execute("DESCRIBE whole").fetchall()]
+            for minute in range(0, 12, 3):
+                as_known_at(connection, minute)
+                connection.execute(f"CREATE OR REPLACE TABLE built AS {sql}")
+                assert missing(connection, found, names, START + timedelta(minutes=minute)) == [], f"{seed}: {sql}"
+    assert said > len(seeds) / 4
+
+
 def test_a_time_is_said_in_the_tables_own_columns() -> None:
     assert derive("SELECT id, t AS start, m, x FROM d").columns == {"x": "start + to_minutes(m)"}
 

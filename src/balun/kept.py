@@ -18,6 +18,7 @@ from functools import cache
 from hashlib import blake2b
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+from secrets import token_bytes
 from typing import Any
 
 from balun.digest import digest
@@ -48,10 +49,14 @@ class Kept:
         return digest(self._by, *of)
 
     def told(self, value: object) -> bytes:
-        """The digest of a declaration, worked out once."""
+        """The digest of a declaration, worked out once; what isn't all data is never the same again."""
         found = self._told.get(id(value))
         if found is None:
-            found = self._told[id(value)] = value, digest(value)
+            try:
+                told = digest(value)
+            except TypeError:
+                told = token_bytes(16)
+            found = self._told[id(value)] = value, told
         return found[1]
 
     def tell(self, value: object, told: bytes) -> None:

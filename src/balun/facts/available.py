@@ -216,7 +216,7 @@ class _Known:
         lost: dict[Lost, None] = {}
         for wait in sorted(waits, key=_order):
             for part in self._parts(wait):
-                found = self._said(part, wait, outs)
+                found = () if wait.rivals else self._said(part, wait, outs)
                 if found:
                     times[found] = None
                 else:
@@ -228,6 +228,8 @@ class _Known:
 
     def _parts(self, wait: Wait) -> tuple[Part, ...]:
         known = self._leaf(wait.leaf)
+        if wait.rivals and not wait.extended and _spelt(wait) not in known.columns:
+            return ()
         parts = known.parts_of(_spelt(wait)) or known.parts_of(None)
         if not parts and wait.groups and _name(wait.leaf) in self.ats:
             return ((identifier(self.ats[_name(wait.leaf)]),),)
@@ -291,6 +293,9 @@ class _Known:
                 if name not in places or (wait.read, _copy(wait.leaf, places[name])) not in outs
             )
         )
+        if wait.rivals:
+            reason = "till then its row is taken for one without a value, and may come before others"
+            return Lost(column, _name(wait.leaf), part[0], reason=reason)
         if wait.groups:
             return Lost(
                 column, _name(wait.leaf), part[0], reason="it is made of many rows: it is known with the last of them"
@@ -363,7 +368,14 @@ def _copy(leaf: Leaf, at: int) -> Expression:
 
 
 def _order(wait: Wait) -> tuple[object, ...]:
-    return (wait.read, _spelt(wait) or "", len(wait.groups), sorted(map(sorted, wait.groups)), wait.extended)
+    return (
+        wait.read,
+        _spelt(wait) or "",
+        len(wait.groups),
+        sorted(map(sorted, wait.groups)),
+        wait.extended,
+        wait.rivals,
+    )
 
 
 def _spelt(wait: Wait) -> str | None:

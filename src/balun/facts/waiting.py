@@ -43,6 +43,7 @@ class Wait:
     groups: non-empty where rows were put together on the way: it waits for the whole group, not for one row; each is
     the set of spots that are the same throughout the group.
     extended: an outer join may have put nulls in place of the row.
+    rivals: it waits for this column of all rows: one whose value isn't known yet is taken for one without a value.
     """
 
     read: Read
@@ -50,6 +51,7 @@ class Wait:
     at: int | None
     groups: tuple[frozenset[Spot], ...] = ()
     extended: bool = False
+    rivals: bool = False
 
 
 Waits = frozenset[Wait]
@@ -172,7 +174,7 @@ def _step(relation: Relation, of: Waitings) -> Waitings:
         case Distinct():
             return _distinct(relation, of)
         case Sort():
-            return replace(of, order=of.order | of.all(one.by for one in relation.order))
+            return replace(of, order=of.order | _ranked((), relation.order, of))
         case Limit():
             return _limited(relation, of)
     raise UnfollowableError(f"a {type(relation).__name__.lower()}")
@@ -264,20 +266,31 @@ def _decides(condition: Expression, of: Waitings) -> Waits:
 
 
 def _windowed(window: Window, of: Waitings) -> Waiting:
-    ranks = of.all(window.partition) | _by(window.order, of)
+    ranks = _ranked(window.partition, window.order, of)
     waits = of.rows | of.fan | of.of(window)
     bare = window.name in _RANKS and not any(one.groups for one in ranks)
     return Waiting(_put_together(waits, of.spots(window.partition)), None, ranks if bare else None)
 
 
-def _by(order: Iterable[Order], of: Waitings) -> Waits:
-    return of.all(one.by for one in order)
+def _ranked(by: Iterable[Expression], order: Iterable[Order], of: Waitings) -> Waits:
+    """What decides which row is first of those alike. A value that isn't known yet is null: as such it may stand with
+    the wrong rows; in an order by a mere column it stands last, where it does no harm.
+    """
+    by, order = list(by), list(order)
+    rivals = [*by, *(one.by for one in order if one.nulls_first or not _is_copy(one.by, of))]
+    found = of.all((*by, *(one.by for one in order)))
+    return found | {replace(one, rivals=True) for one in of.all(rivals)}
+
+
+def _is_copy(one: Expression, of: Waitings) -> bool:
+    same = of.same(one)
+    return same is not None and same.spot is not None
 
 
 def _distinct(distinct: Distinct, of: Waitings) -> Waitings:
     """DISTINCT ON keeps the first in the order, as row_number() = 1 does."""
     if distinct.on is not None:
-        return replace(of, rows=of.rows | of.all(distinct.on) | of.order | _by(distinct.order, of))
+        return replace(of, rows=of.rows | of.order | _ranked(distinct.on, distinct.order, of))
     constant = frozenset(one.same.spot for one in of.columns if one.same is not None and one.same.spot is not None)
     columns = tuple(replace(one, waits=_put_together(one.waits, constant)) for one in of.columns)
     rows = _put_together(of.rows, constant).union(*(one.waits for one in columns))
