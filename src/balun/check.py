@@ -14,7 +14,7 @@ from balun.errors import ProjectError
 from balun.facts.known import Chain, known_of, unknowns
 from balun.facts.supply import supply_of
 from balun.finding import Finding, Place
-from balun.kept import FILE, DamagedError, Kept
+from balun.kept import FILE, DamagedError, Kept, forget
 from balun.rules import RULES
 from balun.rules.accepted import Accepted, accepted
 from balun.rules.site import breaks, looked_at, place_in
@@ -67,21 +67,23 @@ def check(folder: Path, *, anew: bool = False) -> Checked:
 
 
 def with_kept(folder: Path, work: Callable[[Kept | None], T], *, anew: bool = False) -> T:
-    """What `work` gives, by means of what earlier checks of the project worked out; it may be done twice."""
+    """What `work` gives, by means of what earlier checks of the project worked out; it is done again if that is bad."""
     if anew:
         return work(None)
     kept = Kept(read_config(folder.resolve()).snapshots / FILE)
     try:
         done = work(kept)
-        kept.save()
-    except (ProjectError, DamagedError):
-        if not kept.used:
-            raise
+    except ProjectError:
+        kept.save()  # what isn't at fault needn't be worked out again
+        raise
+    except DamagedError:
+        forget(kept.file)
     else:
+        kept.save()
         return done
     finally:
         kept.close()
-    return work(None)  # what doesn't fit is told with all that is there
+    return work(None)
 
 
 def check_graph(graph: Graph, kept: Kept | None = None) -> Checked:

@@ -38,7 +38,6 @@ class Kept:
 
     def __init__(self, file: Path) -> None:
         self.file = file
-        self.used = False
         self._by = _program()
         self._new: dict[bytes, tuple[bytes, bytes]] = {}
         self._met: set[bytes] = set()
@@ -72,7 +71,6 @@ class Kept:
             if _sum(key, told, body) != sum_:
                 return None
         self._met.add(key)
-        self.used = True
         return told, lambda: _read(body)
 
     def put(self, key: bytes, value: object, told: bytes = b"") -> None:
@@ -111,7 +109,7 @@ class Kept:
             try:
                 row = self._connection.execute("SELECT told, sum, body FROM entry WHERE key = ?", (key,)).fetchone()
             except sqlite3.OperationalError:
-                pass  # locked by who writes
+                self.close()  # locked by who writes
             except sqlite3.Error:
                 self.close()
                 forget(self.file)

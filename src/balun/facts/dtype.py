@@ -102,6 +102,12 @@ class Binder:
         if name.lower() not in self._known:
             self._create(name, types)
 
+    def clear(self) -> None:
+        """Hold nothing any more."""
+        for name in self._known:
+            self._connection.execute(f"DROP TABLE {quoted(name)}")
+        self._known.clear()
+
     def relation(self, sql: str, types: Mapping[str, str]) -> Relation:
         """The relational form of a SELECT that was bound before. types: of its columns."""
         return relation_of(self._connection, sql, [Column(name, dtype) for name, dtype in types.items()])

@@ -73,11 +73,15 @@ class Supply:
         assert isinstance(declared, Contract | Table | PythonTable)
         return declared.key
 
-    def hold(self, nodes: Iterable[str]) -> None:
-        """Let the binder hold these events and tables, as bound before."""
-        for id_ in nodes:
-            if id_ in self.columns and id_ in self.graph.nodes:
+    def hold(self, ids: Iterable[str]) -> None:
+        """Let the binder hold these events and tables, and the examples whose label's time was bound."""
+        for id_ in ids:
+            if id_ in self.graph.nodes and id_ in self.columns:
                 self.binder.hold(self.graph.nodes[id_].name, self.columns[id_])
+            elif id_.startswith("examples:"):
+                corpus = self.graph.nodes[id_.replace("examples:", "corpus:")].declared
+                if isinstance(corpus, Corpus) and corpus.label_available is not None:
+                    self.binder.hold(f"examples of {corpus.name}", self.columns[id_])
 
 
 def supply_of(graph: Graph, kept: Kept | None = None) -> Supply:
@@ -138,7 +142,9 @@ def _kept_node(supply: Supply, kept: Kept, node: Node, told: Mapping[str, bytes]
     try:
         _supply_node(supply, supply.binder, node)
     except ProjectError:
-        supply.hold(supply.columns)  # as where nothing is kept
+        # It is told as where nothing is kept, of a binder that holds all that stands above.
+        supply.binder.clear()
+        supply.hold(supply.columns)
         _supply_node(supply, supply.binder, node)
     settled = _Settled(
         supply.columns[id_], supply.available[id_], supply.inputs.get(node.id, ()), supply.label_known.get(node.id)
