@@ -16,6 +16,7 @@ from balun.errors import ProjectError, UsageError, nearest
 from balun.facts.known import Chain, known_of
 from balun.facts.supply import supply_of
 from balun.finding import Finding
+from balun.kept import Kept
 
 
 @dataclass(frozen=True)
@@ -44,17 +45,17 @@ class Impact:
         }
 
 
-def impact(graph: Graph, change: Change) -> Impact:
+def impact(graph: Graph, change: Change, kept: Kept | None = None) -> Impact:
     """`breaks`: it can't be built any more, or a promise of it may be false. `shifts`: it builds, and some value may
     differ. `same`: proved untouched.
 
-    Raises UsageError where the change doesn't fit the project.
+    kept: what earlier checks worked out. Raises UsageError where the change doesn't fit the project.
     """
-    return impact_on(chain_of(graph), change)
+    return impact_on(chain_of(graph, kept), change)
 
 
-def chain_of(graph: Graph) -> Chain:
-    return known_of(graph, supply_of(graph))
+def chain_of(graph: Graph, kept: Kept | None = None) -> Chain:
+    return known_of(graph, supply_of(graph, kept))
 
 
 def impact_on(chain: Chain, change: Change) -> Impact:
@@ -63,7 +64,7 @@ def impact_on(chain: Chain, change: Change) -> Impact:
     event = event_of(graph, change)
     assert isinstance(event.declared, Contract)
     changed = replace(event, declared=change.edit(event.declared))
-    standing = stand(Graph(graph.config, {**graph.nodes, event.id: changed}))
+    standing = stand(Graph(graph.config, {**graph.nodes, event.id: changed}), chain.supply.kept)
     effects = judged(chain, change, standing)
     findings = (*standing.findings, *new_findings(chain, standing.chain))
     met = [effect.node.owner for effect in effects if effect.verdict != "same" and effect.node.owner]
@@ -101,14 +102,14 @@ class Standing:
     findings: tuple[Finding, ...]
 
 
-def stand(graph: Graph) -> Standing:
-    """What is left of a graph without what doesn't bind."""
+def stand(graph: Graph, kept: Kept | None = None) -> Standing:
+    """What is left of a graph without what doesn't bind. kept: what earlier checks worked out."""
     broken: dict[str, tuple[str, ...]] = {}
     findings: list[Finding] = []
     while True:
         left = Graph(graph.config, {id_: node for id_, node in graph.nodes.items() if id_ not in broken})
         try:
-            return Standing(chain_of(left), broken, tuple(findings))
+            return Standing(chain_of(left, kept), broken, tuple(findings))
         except ProjectError as exc:
             findings += exc.findings
             at_fault = {node.id: said for node in left if (said := _said_of(node, exc.findings))}
