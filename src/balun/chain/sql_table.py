@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -159,6 +160,7 @@ def _sources_of_pivots(tree: exp.Query) -> exp.Query:
     return tree
 
 
+@lru_cache(maxsize=4096)
 def canonical(sql: str) -> str:
     """The same SQL without comments and layout, so that an edit of these alone changes nothing.
 
