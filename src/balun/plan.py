@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-from balun.chain.contract import Contract
+from balun.chain.contract import Column, Contract
 from balun.chain.corpus import Corpus
 from balun.chain.feature import Aggregate, Columns, Latest
 from balun.chain.graph import Graph, Node
@@ -121,14 +121,18 @@ def slices_of(graph: Graph, corpus: Node) -> set[str]:
 
 def _contract(contract: Contract, graph: Graph) -> Json:
     """What of a contract decides which rows are kept and how they read; not who owns it or what it says of them."""
-    told = {"place", "description", "classification", "unit", "resolution", "available", "references"}
-    columns = [
-        {key: value for key, value in dataclasses.asdict(column).items() if key not in told and value not in (None, ())}
-        for column in contract.columns
-    ]
+    columns = [_column(column) for column in contract.columns]
     quality = [_plain(rule) for rule in contract.quality]
     source = _plain(contract.source) if contract.source else None
     return {"zone": graph.config.zone, "columns": columns, "quality": quality, "source": source}
+
+
+def _column(column: Column) -> dict[str, object]:
+    told = {"place", "description", "classification", "unit", "resolution", "available", "references"}
+    told |= set() if column.logical == "timestamp" else {"zone"}
+    return {
+        key: value for key, value in dataclasses.asdict(column).items() if key not in told and value not in (None, ())
+    }
 
 
 def _feature(feature: object) -> Json:
