@@ -12,6 +12,7 @@ from balun.finding import Finding
 from balun.relational.expression import Expression, refs
 from balun.relational.relation import Relation
 from balun.rules.site import Site, conditions, is_written, names_of, sites, textual
+from balun.rules.threshold_in_another_unit import misread
 
 RULE = "predicate-never-true"
 
@@ -29,7 +30,8 @@ def _never(site: Site, found: list[tuple[Expression, tuple[Relation, ...]]]) -> 
     sight: Sight[Extent] = site.sight(Domain.name, *found[0][1])  # type: ignore[assignment]
     for condition, inputs in found:
         if is_written(condition) and Domain().of(condition, sight) in (FALSE, NEVER):
-            yield _found(site, condition, inputs, sight.values)
+            if not misread(site, condition, inputs):  # which is told by its own name
+                yield _found(site, condition, inputs, sight.values)
             return  # nothing is left for the others
         sight = Domain().where((condition,), sight)
 
