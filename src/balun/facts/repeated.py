@@ -1,8 +1,7 @@
 """Rows that a join has repeated: each row of one side stands once for each that it meets on the other.
 
-Of a join on a key of one side, which is no key of the other. Where it is a key of neither, rows of both multiply; a
-join with conditions besides equalities may well find one row, as one to the row of a period does: of these nothing is
-said.
+Of a join on a key of one side, which is no key of the other. Where it is a key of neither, rows of both multiply: that
+is another fault. A join with conditions that may find one row of several, as of a period, is taken to find one.
 """
 
 from __future__ import annotations
@@ -129,25 +128,38 @@ def _is_flag(part: Expression) -> bool:
 
 def _multiplied(chain: Chain, join: Join, states: Mapping[int, State]) -> Iterator[Repeated]:
     split = len(join.left.columns)
-    pairs, others = equal_columns(join.conditions, split)
-    if others or join.asof or not pairs:
+    pairs, _ = equal_columns(join.conditions, split)
+    if join.asof or not pairs or narrows(join):
         return
     left, right = (states[id(side)].dependencies for side in (join.left, join.right))
     keyed = left.is_key(one for one, _ in pairs), right.is_key(other - split for _, other in pairs)
     on = tuple(dict.fromkeys(join.left.columns[one].name or "?" for one, _ in pairs))
     names = _named(join.left), _named(join.right)
     width = len(join.columns)
-    if keyed == (True, False) and _has_grain(chain, join.right):
+    if keyed == (True, False) and has_grain(chain, join.right):
         own = frozenset(range(split))
         same = states[id(join)].dependencies.closure(own)
         yield Repeated(names[0], names[1], on, own, same, join.kind == "right")
-    if keyed == (False, True) and _has_grain(chain, join.left):
+    if keyed == (False, True) and has_grain(chain, join.left):
         own = frozenset(range(split, width))
         same = states[id(join)].dependencies.closure(own)
         yield Repeated(names[1], names[0], on, own, same, join.kind != "right")
 
 
-def _has_grain(chain: Chain, of: Relation) -> bool:
+def narrows(join: Join) -> bool:
+    """Whether it has conditions besides equal columns that may leave one row of several: a period, a kind, a flag."""
+    split = len(join.left.columns)
+    others = [one for condition in join.conditions for one in conjuncts(condition)]
+    return any(_narrows(one, split) for one in others if equal_columns((one,), split)[1])
+
+
+def _narrows(part: Expression, split: int) -> bool:
+    read = refs(part)
+    both = any(at < split for at in read) and any(at >= split for at in read)
+    return both or _is_flag(part) or (isinstance(part, Call) and part.name in {"=", "in", "is_null", "is_not_null"})
+
+
+def has_grain(chain: Chain, of: Relation) -> bool:
     """Whether its keys would be known: a Scan leaves out the columns that nothing reads, and their keys with them."""
     match of:
         case Scan():
@@ -160,7 +172,7 @@ def _has_grain(chain: Chain, of: Relation) -> bool:
         case Distinct(on=None):
             return True
         case Filter() | Project() | Sort() | Limit() | Windows() | Distinct() | Join():
-            return all(_has_grain(chain, one) for one in inputs(of))
+            return all(has_grain(chain, one) for one in inputs(of))
         case SetOperation():
             return not of.all
     return False
