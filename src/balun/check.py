@@ -13,6 +13,8 @@ from balun.finding import Finding, Place
 from balun.rules import RULES
 from balun.rules.accepted import Accepted, accepted
 from balun.rules.site import place_in
+from balun.rules.tested import UNTESTED, Tested
+from balun.tested import tested_of
 
 
 @dataclass(frozen=True)
@@ -53,16 +55,18 @@ class Checked:
 
 def check(folder: Path) -> Checked:
     """Raises ProjectError where the project doesn't hang together; then there is nothing to reason about."""
-    return check_graph(load_graph(folder))
+    graph = load_graph(folder)
+    return check_graph(graph, tested_of(graph))
 
 
-def check_graph(graph: Graph) -> Checked:
-    return check_chain(known_of(graph, supply_of(graph)))
+def check_graph(graph: Graph, tested: Tested = UNTESTED) -> Checked:
+    return check_chain(known_of(graph, supply_of(graph)), tested)
 
 
-def check_chain(chain: Chain) -> Checked:
+def check_chain(chain: Chain, tested: Tested = UNTESTED) -> Checked:
+    """tested: what the last run's rows told of promises."""
     graph = chain.graph
-    found = {finding: None for rule in RULES for finding in rule.find(chain)}
+    found = {finding: None for rule in RULES for finding in rule.find(chain, tested)}
     in_order = sorted(found, key=lambda one: (one.place.file, one.place.line or 0, one.rule))
     stand, lived_with = accepted(in_order, graph.config.folder)
     unclear = tuple(_unclear(chain, *one) for one in unknowns(chain))

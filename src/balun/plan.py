@@ -63,18 +63,33 @@ def make_plan(graph: Graph, supply: Supply, files: Mapping[str, tuple[Path, ...]
             case Contract() as contract:
                 start = base(contract, graph.config.folder)
                 data = {source_name(file, start): store.content(file) for file in files[node.id]}
-                add(node.id, node, (), duckdb=_version("duckdb"), contract=_contract(contract, graph), data=data)
-            case Table() as table:
-                promises = [table.key, table.required]
-                sql = canonical(table.sql)
-                add(node.id, node, node.parents, duckdb=_version("duckdb"), sql=sql, promises=promises)
-            case PythonTable() as table:
-                add(node.id, node, node.parents, code=table.code, columns=table.columns, key=table.key)
+                add(node.id, node, (), duckdb=_version("duckdb"), **declared(node, graph), data=data)
+            case Table():
+                add(node.id, node, node.parents, duckdb=_version("duckdb"), **declared(node, graph))
+            case PythonTable():
+                add(node.id, node, node.parents, **declared(node, graph))
             case Corpus() as corpus:
                 _add_corpus(add, graph, supply, node, corpus)
             case Model() as model:
                 add(node.id, node, node.parents, **_model(model))
     return Plan(steps)
+
+
+def declared(node: Node, graph: Graph) -> dict[str, object]:
+    """What an event's or a table's own declaration adds to its name."""
+    match node.declared:
+        case Contract() as contract:
+            return {"contract": _contract(contract, graph)}
+        case Table() as table:
+            return {"sql": canonical(table.sql), "promises": [table.key, table.required]}
+        case PythonTable() as table:
+            return {"code": table.code, "columns": table.columns, "key": table.key}
+    return {}
+
+
+def is_declared_alike(node: Node, graph: Graph, ingredients: Json) -> bool:
+    """Whether what was made from these was declared as it is now."""
+    return all(_json(value) == _json(ingredients.get(key)) for key, value in declared(node, graph).items())
 
 
 def _add_corpus(add, graph: Graph, supply: Supply, node: Node, corpus: Corpus) -> None:  # type: ignore[no-untyped-def]

@@ -23,6 +23,7 @@ from balun.rules import (
     predicate_never_true,
     resolution_mismatch,
     sampled_count,
+    stale_promise,
     threshold_in_another_unit,
     unit_mixed,
     unit_undeclared_after_conversion,
@@ -31,12 +32,22 @@ from balun.rules import (
     window_shorter_than_step,
     zone_mixed,
 )
+from balun.rules.tested import UNTESTED, Tested
 
 
 @dataclass(frozen=True)
 class Rule:
+    """of: what finds its faults in a chain; `of_tested` in what the last run's rows told besides."""
+
     name: str
-    find: Callable[[Chain], Iterator[Finding]]
+    of: Callable[[Chain], Iterator[Finding]] | None = None
+    of_tested: Callable[[Chain, Tested], Iterator[Finding]] | None = None
+
+    def find(self, chain: Chain, tested: Tested = UNTESTED) -> Iterator[Finding]:
+        if self.of is not None:
+            yield from self.of(chain)
+        if self.of_tested is not None:
+            yield from self.of_tested(chain, tested)
 
     @property
     def page(self) -> str:
@@ -45,29 +56,30 @@ class Rule:
         return resources.files(__name__).joinpath(file).read_text(encoding="utf-8")
 
 
-RULES: tuple[Rule, ...] = tuple(
-    Rule(module.RULE, module.find)
-    for module in (
-        constant_extract,
-        declared_key_not_implied,
-        division_by_zero,
-        double_count,
-        future_leak,
-        join_fans_out,
-        not_in_over_nulls,
-        null_reaches_required,
-        owner_missing,
-        personal_data_at_surface,
-        predicate_always_true,
-        predicate_never_true,
-        resolution_mismatch,
-        sampled_count,
-        threshold_in_another_unit,
-        unit_mixed,
-        unit_undeclared_after_conversion,
-        unseen_category,
-        unused_captured_column,
-        window_shorter_than_step,
-        zone_mixed,
-    )
+_OF_CHAIN = (
+    constant_extract,
+    declared_key_not_implied,
+    division_by_zero,
+    double_count,
+    future_leak,
+    join_fans_out,
+    not_in_over_nulls,
+    null_reaches_required,
+    owner_missing,
+    personal_data_at_surface,
+    predicate_always_true,
+    predicate_never_true,
+    resolution_mismatch,
+    sampled_count,
+    threshold_in_another_unit,
+    unit_mixed,
+    unit_undeclared_after_conversion,
+    unseen_category,
+    unused_captured_column,
+    window_shorter_than_step,
+    zone_mixed,
+)
+RULES: tuple[Rule, ...] = (
+    *(Rule(module.RULE, module.find) for module in _OF_CHAIN),
+    Rule(stale_promise.RULE, of_tested=stale_promise.find),
 )
