@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 _NAMES = ("key", "required")
 _TEXTS = ("owner", "at", "description")
-_MAPS = ("available", "units")
+_MAPS = ("available", "units", "classification")
 KNOWN = (*_TEXTS, *_NAMES, *_MAPS)
 
 Front = dict[str, object]
@@ -264,4 +264,5 @@ def _example(key: str) -> str:
         "required": "required: [seats]",
         "available": "available: {dep_delay: left_gate}",
         "units": "units: {dep_delay: minute}",
+        "classification": "classification: {mail_hash: internal}",
     }.get(key, f"{key}: some text")
