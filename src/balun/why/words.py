@@ -92,7 +92,7 @@ def moment(value: When) -> str:
     """
     if not isinstance(value, Moment):
         return ""
-    base = ".".join(str(one) for one in value.base if isinstance(one, str))
+    base = _captured(value.base)
     parts = [f"{word} {side}" for word, side in (("from", _after(value.low)), ("to", _after(value.high))) if side]
     if value.low == value.high:
         return f"{base}, {_after(value.low)}" if value.low else base
@@ -136,10 +136,12 @@ def null_where(value: Needs) -> str:
     """
     if not value:
         return ""
-    return (
-        " or ".join(sorted({".".join(str(one) for one in token if isinstance(one, str)) for token in value}))
-        + " is null"
-    )
+    return f"{' or '.join(sorted(map(_captured, value)))} is null"
+
+
+def _captured(token: tuple[object, ...]) -> str:
+    """`event.column`, without the reads that led to it."""
+    return ".".join(map(str, token[-2:]))
 
 
 def differences(before: Words, after: Words) -> list[tuple[str, str, str]]:
