@@ -136,7 +136,7 @@ def null_where(value: Needs) -> str:
     """
     if not value:
         return ""
-    return f"{' or '.join(sorted(map(_captured, value)))} is null"
+    return f"{' or '.join(sorted(set(map(_captured, value))))} is null"
 
 
 def _captured(token: tuple[object, ...]) -> str:
