@@ -47,7 +47,7 @@ def contract_of(table: Table) -> Contract:
 
 def random_change(table: Table, chance: random.Random) -> Change:
     name, dtype = chance.choice(table.columns)
-    one = chance.choice(_OF_TYPE.get(dtype, ("nullable",)) + ("nullable", "rename", "drop", "sample"))
+    one = chance.choice((*_OF_TYPE.get(dtype, ("nullable",)), "nullable", "rename", "drop", "sample", "require"))
     match one:
         case "retype":
             return Change("retype", table.name, name, to="VARCHAR" if dtype != "VARCHAR" else "INTEGER")
@@ -160,6 +160,8 @@ def _tried(
 def _write(connection: duckdb.DuckDBPyConnection, change: Change, contract: Contract, changed: Contract) -> None:
     """Rows that break the contract's key are set aside, as a run does."""
     made = change.rows(contract, f"before.{quoted(contract.name)}")
+    if change.kind == "require":
+        made += f" WHERE {quoted(change.column or '')} IS NOT NULL"
     key = [quoted(name) for name in changed.key]
     if key:
         there = " AND ".join(f"{name} IS NOT NULL" for name in key)
@@ -226,9 +228,7 @@ def given_of(change: Change):  # type: ignore[no-untyped-def]
     return of
 
 
-def _faults(
-    connection: duckdb.DuckDBPyConnection, sql: str, difference: Difference, tally: Tally
-) -> Iterator[str]:
+def _faults(connection: duckdb.DuckDBPyConnection, sql: str, difference: Difference, tally: Tally) -> Iterator[str]:
     results = []
     for schema in ("before", "after"):
         _set(connection, schema)

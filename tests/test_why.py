@@ -129,7 +129,7 @@ def _values(flows: Flows, id_: str, column: str) -> set[tuple[str, str]]:
 
 
 def _ends_at_what_is_captured(found: Why, captured: set[tuple[str, str]]) -> None:
-    if any("Python function" in step.what for step in _steps(found.made)):
+    if any("a Python function" in step.what for step in _steps(found.made)):
         return
     ends = {tuple(str(step.column).split(".", 1)) for step in _steps(found.made) if step.column}
     assert captured <= ends, (found.name, captured - ends)

@@ -138,9 +138,10 @@ def init(paths: tuple[Path, ...], owner: str | None, *, force: bool, as_json: bo
     help="For people, code scanning, a workflow's annotations, or a comment.",
 )
 @click.option("--if", "phrase", metavar="CHANGE", help="Say what this change of what is captured would do downstream.")
+@click.option("--anew", is_flag=True, help="Work out everything again, also what earlier checks did.")
 @json_option
 @_says_errors
-def check(form: str, phrase: str | None, *, as_json: bool) -> None:
+def check(form: str, phrase: str | None, *, anew: bool, as_json: bool) -> None:
     """Prove from contracts and SQL what holds of every node, and find what can't be right. Reads no rows.
 
     A finding may be accepted where it stands, by a comment on its line or above it:
@@ -153,11 +154,11 @@ def check(form: str, phrase: str | None, *, as_json: bool) -> None:
     balun check --if "sample weather to 10%"
     """
     if phrase is not None:
-        _check_if(phrase, as_json=as_json)
+        _check_if(phrase, anew=anew, as_json=as_json)
         return
     from balun.check import check as check_project
 
-    checked = check_project(_folder())
+    checked = check_project(_folder(), anew=anew)
     if as_json:
         _print_json(checked.as_json())
     elif form != "terminal":
@@ -171,13 +172,15 @@ def check(form: str, phrase: str | None, *, as_json: bool) -> None:
     sys.exit(FINDINGS if checked.findings else FINE)
 
 
-def _check_if(phrase: str, *, as_json: bool) -> None:
+def _check_if(phrase: str, *, anew: bool, as_json: bool) -> None:
     from balun.chain.change import read_change
     from balun.chain.load import load_graph
+    from balun.check import with_kept
     from balun.impact import impact
     from balun.terminal import print_impact
 
-    found = impact(load_graph(_folder()), read_change(phrase))
+    folder, change = _folder(), read_change(phrase)
+    found = with_kept(folder, lambda kept: impact(load_graph(folder, kept), change, kept), anew=anew)
     if as_json:
         _print_json(found.as_json())
     else:
@@ -363,14 +366,17 @@ def quarantine(event: str, limit: int, *, as_json: bool) -> None:
 @json_option
 @_says_errors
 def prune(*, as_json: bool) -> None:
-    """Delete the snapshots that the project no longer points to. The current ones stay."""
+    """Delete the snapshots that the project no longer points to, and what checks worked out. Current snapshots stay."""
     from balun.chain.config import read_config
+    from balun.kept import FILE, forget
     from balun.snapshot import Store
 
-    store = Store(read_config(_folder()).snapshots)
+    snapshots = read_config(_folder()).snapshots
+    store = Store(snapshots)
     with store.locked():
         count, size = store.prune()
     store.close()
+    size += forget(snapshots / FILE)
     if as_json:
         _print_json({"snapshots": count, "bytes": size})
     else:

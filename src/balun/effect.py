@@ -13,7 +13,7 @@ from balun.chain.model import Model
 from balun.chain.point_in_time.expression import read_expression
 from balun.chain.table import PythonTable, Table
 from balun.difference import Differences
-from balun.difference.delta import Delta, Retyped, Same, Swapped
+from balun.difference.delta import Retyped, Same, is_apart
 from balun.difference.lockstep import Difference, Rows
 from balun.facts.domain import Domain
 from balun.facts.grid_text import written
@@ -68,12 +68,16 @@ def worst(verdicts: Iterator[Verdict]) -> Verdict:
 
 @dataclass
 class Judge:
-    """found: of the nodes that can be built after. broken: nodes that can't, each with what stands against it."""
+    """found: of the nodes that can be built after. broken: nodes that can't, each with what stands against it.
+
+    loose: tables of which a promise may be false after, so that nothing can be proved by it.
+    """
 
     graph: Graph
     found: Differences
     broken: Mapping[str, tuple[str, ...]]
     effects: dict[str, Effect] = field(default_factory=dict)
+    loose: set[str] = field(default_factory=set)
 
     def effect(self, node: Node) -> Effect:
         """Of nodes above it the effects are known already."""
@@ -143,8 +147,10 @@ class Judge:
             gone = [name for parent in node.parents for name in self._gone(parent)]
             found += [f"it is given {name} no more" for name in gone]
         if isinstance(node.declared, Table):
-            found += self._nulls(node.declared, id_, of)
-            found += self._key(node.declared, id_, of)
+            unsure = bool(self.loose & set(node.parents))
+            promises = [*self._nulls(node.declared, id_, of, unsure), *self._key(node.declared, id_, of, unsure)]
+            self.loose |= {id_} if promises else set()
+            found += promises
         return tuple(found)
 
     def _gone(self, id_: str) -> list[str]:
@@ -153,26 +159,27 @@ class Judge:
         deltas = {name: self.found.column(id_, name) for name in self.found.before.nodes[id_].columns}
         return [name for name, delta in deltas.items() if delta is None or isinstance(delta, Retyped)]
 
-    def _nulls(self, table: Table, id_: str, of: Difference) -> Iterator[str]:
+    def _nulls(self, table: Table, id_: str, of: Difference, unsure: bool) -> Iterator[str]:
+        """unsure: promises that its proofs rest on may be false."""
         before, after = self.found.before.nodes[id_], self.found.after.nodes[id_]
         for name in dict.fromkeys([*table.required, *table.key]):
             was = _known(before.columns, before.derived.values[Nullable.name], name)
             now = _known(after.columns, after.derived.values[Nullable.name], name)
             delta = self.found.column(id_, name)
             touched = delta is None or delta.nulls or of.rows is Rows.OTHER
-            if now and (touched or not was):
+            if (now and (touched or not was)) or (unsure and touched):
                 yield f"{name} is promised not to be null, and may be"
 
-    def _key(self, table: Table, id_: str, of: Difference) -> Iterator[str]:
+    def _key(self, table: Table, id_: str, of: Difference, unsure: bool) -> Iterator[str]:
         if not table.key:
             return
         after = self.found.after.nodes[id_]
         lower = [name.lower() for name in after.columns]
         places = [lower.index(name.lower()) for name in table.key if name.lower() in lower]
-        if after.derived.dependencies.is_key(places):
+        if after.derived.dependencies.is_key(places) and not unsure:
             return
         deltas = [self.found.column(id_, name) for name in table.key]
-        if of.rows is Rows.OTHER or not all(one is not None and _stays_apart(one) for one in deltas):
+        if of.rows is Rows.OTHER or not all(one is not None and is_apart(one) for one in deltas):
             yield f"({', '.join(table.key)}) is promised to be unique, and may not be"
 
     def _facts(self, id_: str) -> tuple[str, ...]:
@@ -262,10 +269,6 @@ def _said(node: Node) -> object:
 
 def _by_rows(of: Difference) -> Verdict:
     return "same" if of.rows is Rows.ALIKE else "shifts"
-
-
-def _stays_apart(delta: Delta) -> bool:
-    return isinstance(delta, Same | Retyped) or (isinstance(delta, Swapped) and delta.apart)
 
 
 def _known(columns: tuple[str, ...], values: tuple[bool, ...], name: str) -> bool:

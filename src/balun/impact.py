@@ -16,6 +16,7 @@ from balun.errors import ProjectError, UsageError, nearest
 from balun.facts.known import Chain, known_of
 from balun.facts.supply import supply_of
 from balun.finding import Finding
+from balun.kept import Kept
 
 
 @dataclass(frozen=True)
@@ -44,42 +45,42 @@ class Impact:
         }
 
 
-def impact(graph: Graph, change: Change) -> Impact:
+def impact(graph: Graph, change: Change, kept: Kept | None = None) -> Impact:
     """`breaks`: it can't be built any more, or a promise of it may be false. `shifts`: it builds, and some value may
     differ. `same`: proved untouched.
 
-    Raises UsageError where the change doesn't fit the project.
+    kept: what earlier checks worked out. Raises UsageError where the change doesn't fit the project.
     """
-    return impact_on(chain_of(graph), change)
+    return impact_on(chain_of(graph, kept), change)
 
 
-def chain_of(graph: Graph) -> Chain:
-    return known_of(graph, supply_of(graph))
+def chain_of(graph: Graph, kept: Kept | None = None) -> Chain:
+    return known_of(graph, supply_of(graph, kept))
 
 
 def impact_on(chain: Chain, change: Change) -> Impact:
     """Of a chain that is known already."""
     graph = chain.graph
     event = event_of(graph, change)
-    effects, findings = judged(chain, change)
+    assert isinstance(event.declared, Contract)
+    changed = replace(event, declared=change.edit(event.declared))
+    standing = stand(Graph(graph.config, {**graph.nodes, event.id: changed}), chain.supply.kept)
+    effects = judged(chain, change, standing)
+    findings = (*standing.findings, *new_findings(chain, standing.chain))
     met = [effect.node.owner for effect in effects if effect.verdict != "same" and effect.node.owner]
     agree = dict.fromkeys(owner for owner in met if owner != event.owner)
     return Impact(change, effects, findings, tuple(agree))
 
 
-def judged(chain: Chain, change: Change) -> tuple[tuple[Effect, ...], tuple[Finding, ...]]:
-    """Effects on all below the event, and findings that there are only after the change."""
-    graph = chain.graph
-    event = event_of(graph, change)
-    assert isinstance(event.declared, Contract)
-    contract = change.edit(event.declared)
-    after = Graph(graph.config, {**graph.nodes, event.id: replace(event, declared=contract)})
-    standing = stand(after)
-    own = {event.id: captured(change, event.declared, contract)} if event.id in standing.chain.nodes else {}
-    judge = Judge(after, differences(chain, standing.chain, own), standing.broken)
-    judge.effect(after.nodes[event.id])
-    effects = tuple(judge.effect(node) for node in graph.below(event))
-    return effects, (*standing.findings, *new_findings(chain, standing.chain))
+def judged(chain: Chain, change: Change, after: Standing) -> tuple[Effect, ...]:
+    """Effects on all below the event. after: what stands of the chain once the event's contract is edited."""
+    event = event_of(chain.graph, change)
+    contract = event.declared
+    assert isinstance(contract, Contract)
+    own = {event.id: captured(change, contract, change.edit(contract))} if event.id in after.chain.nodes else {}
+    judge = Judge(chain.graph, differences(chain, after.chain, own), after.broken)
+    judge.effect(event)
+    return tuple(judge.effect(node) for node in chain.graph.below(event))
 
 
 def event_of(graph: Graph, change: Change) -> Node:
@@ -101,14 +102,14 @@ class Standing:
     findings: tuple[Finding, ...]
 
 
-def stand(graph: Graph) -> Standing:
-    """What is left of a graph without what doesn't bind."""
+def stand(graph: Graph, kept: Kept | None = None) -> Standing:
+    """What is left of a graph without what doesn't bind. kept: what earlier checks worked out."""
     broken: dict[str, tuple[str, ...]] = {}
     findings: list[Finding] = []
     while True:
         left = Graph(graph.config, {id_: node for id_, node in graph.nodes.items() if id_ not in broken})
         try:
-            return Standing(chain_of(left), broken, tuple(findings))
+            return Standing(chain_of(left, kept), broken, tuple(findings))
         except ProjectError as exc:
             findings += exc.findings
             at_fault = {node.id: said for node in left if (said := _said_of(node, exc.findings))}

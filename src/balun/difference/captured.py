@@ -2,14 +2,29 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from decimal import Decimal
 from fractions import Fraction
 
 from balun.chain.change import Change, factor, step_us
 from balun.chain.contract import Column, Contract
-from balun.difference.delta import MOVED, OTHER, SAME, Coarse, Delta, Retyped, Rounded, Same, Scaled, Swapped, Values
+from balun.difference.delta import (
+    MOVED,
+    OTHER,
+    SAME,
+    Coarse,
+    Delta,
+    Retyped,
+    Rounded,
+    Same,
+    Scaled,
+    Swapped,
+    Values,
+    is_apart,
+)
 from balun.difference.lockstep import Difference, Rows
+from balun.difference.passage import is_fixed
 from balun.facts.grid import Grid
 from balun.facts.resolution import declared
 
@@ -28,11 +43,13 @@ def captured(change: Change, before: Contract, after: Contract) -> Difference:
         origins.append(names.index(name) if name in names else None)
     wanted = (change.column or "").lower()
     deltas: list[Delta] = []
+    lost: set[int] = set()
     rows = Rows.FEWER if change.kind in {"sample", "thin"} else Rows.ALIKE
-    for origin in origins:
+    for at, origin in enumerate(origins):
         if origin is None:
             deltas.append(OTHER)
         elif names[origin] == wanted:
+            lost |= {at} if change.kind == "require" else set()
             delta = _delta(change, before.columns[origin], after)
             rows = max(rows, _set_aside(change, before.columns[origin], delta))
             deltas.append(delta)
@@ -40,7 +57,7 @@ def captured(change: Change, before: Contract, after: Contract) -> Difference:
             deltas.append(SAME)
     if change.kind == "drop" and before.column(wanted).key is not None:
         rows = Rows.OTHER  # rows that agree in what is left of the key are set aside
-    return Difference(tuple(deltas), tuple(origins), rows, in_order=rows is Rows.ALIKE)
+    return Difference(tuple(deltas), tuple(origins), rows, in_order=rows is Rows.ALIKE, lost=frozenset(lost))
 
 
 def _delta(change: Change, column: Column, after: Contract) -> Delta:
@@ -62,12 +79,15 @@ def _delta(change: Change, column: Column, after: Contract) -> Delta:
         case "coarsen":
             return _coarse(change, column)
         case "rescale":
-            whole = factor(change).is_integer()
-            return Scaled() if column.dtype == "DOUBLE" or (whole and column.dtype in _WHOLE) else MOVED
+            times = factor(change)
+            if column.dtype in _WHOLE and times.is_integer():
+                return Scaled(times)
+            return Scaled() if column.dtype == "DOUBLE" else MOVED
         case "retype":
             return _retyped(column, after.column(column.name))
         case "rezone":
-            return MOVED
+            zones = (column.zone or "UTC", change.to or "UTC")
+            return replace(MOVED, by=f"rezone {zones[0]} {zones[1]}") if all(map(is_fixed, zones)) else MOVED
     return SAME
 
 
@@ -112,14 +132,23 @@ def _set_aside(change: Change, column: Column, delta: Delta) -> Rows:
         return Rows.FEWER
     if isinstance(delta, Same) or change.kind in _WORDS:
         return Rows.ALIKE
-    apart = isinstance(delta, Retyped) or (isinstance(delta, Swapped) and delta.apart)
-    if (column.unique or column.key is not None) and not apart:
+    if (column.unique or column.key is not None) and not is_apart(delta):
         return Rows.FEWER
-    shaped = column.pattern is not None or column.min_length is not None or column.max_length is not None
-    bounded = column.minimum is not None or column.maximum is not None
-    if shaped and change.kind in {"recode", "add value"}:
+    if change.kind in {"recode", "add value"} and not _fits(change.to or "", column):
         return Rows.FEWER
-    return Rows.FEWER if bounded and change.kind in {"coarsen", "rezone"} and column.logical != "number" else Rows.ALIKE
+    times = column.logical not in {"integer", "number"} and (column.minimum is not None or column.maximum is not None)
+    return Rows.FEWER if times and change.kind in {"coarsen", "rezone"} else Rows.ALIKE
+
+
+def _fits(text: str, column: Column) -> bool:
+    """Whether a value is of the shape that the contract promises."""
+    low, high = column.min_length or 0, column.max_length
+    if not low <= len(text) or (high is not None and len(text) > high):
+        return False
+    try:
+        return column.pattern is None or re.fullmatch(column.pattern, text) is not None
+    except re.error:  # DuckDB may know it
+        return False
 
 
 def unchanged(contract: Contract) -> Difference:

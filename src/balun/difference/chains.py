@@ -127,14 +127,15 @@ def _untouched(found: Differences, id_: str) -> bool:
 def _selected(found: Differences, id_: str) -> Difference:
     """Of a SELECT's outputs, by their names."""
     before, after = found.before.nodes[id_], found.after.nodes[id_]
-    alike = _sql(before) == _sql(after)
+    alike = _reads_alike(before, after)
     if alike and all(_passes(found, parent) for parent in found.after.node(id_).parents):
         return _by_names(before, after)
     return _stored(found, id_, _walked(found, id_, alike=alike))
 
 
-def _sql(known: Known) -> str:
-    return canonical(known.sql or "")
+def _reads_alike(before: Known, after: Known) -> bool:
+    """Whether the SQL differs in layout at most."""
+    return before.sql == after.sql or canonical(before.sql or "") == canonical(after.sql or "")
 
 
 def _passes(found: Differences, parent: str) -> bool:
@@ -193,7 +194,7 @@ def _aligned(of: Difference, before: Known, after: Known) -> Difference:
         same = origin is not None and of.origins[at] == origin - shift
         deltas.append(of.deltas[at] if same else OTHER)
         origins.append(origin)
-    return Difference(tuple(deltas), tuple(origins), of.rows, of.in_order)
+    return Difference(tuple(deltas), tuple(origins), of.rows, of.in_order, of.lost)
 
 
 def _scanned(found: Differences, before: Scan, after: Scan, *, firm: bool) -> Difference:
@@ -218,7 +219,9 @@ def _scanned(found: Differences, before: Scan, after: Scan, *, firm: bool) -> Di
     if id_.startswith("examples:"):
         deltas = [SAME if one.name == EXAMPLE else delta for one, delta in zip(after.columns, deltas, strict=True)]
         rows = Rows.ALIKE  # each example is told by its number
-    return Difference(tuple(deltas), tuple(origins), rows, in_order)
+        in_order = True
+    lost = frozenset(at for at, column in enumerate(after.columns) if _place(known, column.name) in of.lost)
+    return Difference(tuple(deltas), tuple(origins), rows, in_order, lost)
 
 
 def _number(of: Difference) -> Delta:
@@ -241,13 +244,14 @@ def _examples(found: Differences, id_: str, corpus: Corpus) -> Difference:
     before, after = found.before.nodes[id_], found.after.nodes[id_]
     was = found.before.node(id_).declared
     assert isinstance(was, Corpus)
-    alike = _sql(before) == _sql(after)
+    alike = _reads_alike(before, after)
     parents = [parent for parent in found.after.node(id_).parents if not parent.startswith("feature:")]
     if alike and was.at == corpus.at and all(_passes(found, parent) for parent in parents):
         return _by_names(before, after)
     own = _walked(found, id_, alike=alike)
     whole = own.rows is Rows.ALIKE and all(isinstance(one, Same) for one in own.deltas) and _untouched(found, id_)
-    numbered = Difference((SAME if whole else OTHER, *own.deltas), (0, *own.origins), own.rows, in_order=whole)
+    deltas, origins = (SAME if whole else OTHER, *own.deltas), (0, *own.origins)
+    numbered = Difference(deltas, origins, own.rows, whole, frozenset(at + 1 for at in own.lost))
     return _typed(found, id_, numbered)
 
 
@@ -304,7 +308,10 @@ def _corpus(found: Differences, id_: str, corpus: Corpus) -> Difference:
         deltas += of.deltas if part == examples else of.deltas[1:]
         rows = max(rows, of.rows)
     origins = tuple(places.get(name.lower()) for name in found.after.nodes[id_].columns)
-    label = deltas[_place(found.after.nodes[id_], corpus.label) or 0]
+    place = _place(found.after.nodes[id_], corpus.label) or 0
+    label = deltas[place]
+    if rows is Rows.FEWER and place in found.nodes[examples].lost:
+        rows = Rows.ALIKE
     if label.nulls:
         fewer = isinstance(label, Swapped) and label.to == frozenset({None})
         rows = max(rows, Rows.FEWER if fewer else Rows.OTHER)

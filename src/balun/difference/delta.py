@@ -52,8 +52,9 @@ class Rounded:
 
 @dataclass(frozen=True, slots=True)
 class Scaled:
-    """A number as many times as large: its sign stays; no null comes or goes."""
+    """A number as many times as large: its sign stays; no null comes or goes. factor: where nothing is rounded."""
 
+    factor: float | None = None
     nulls = False
 
 
@@ -71,9 +72,13 @@ class Retyped:
 
 @dataclass(frozen=True, slots=True)
 class Other:
-    """Nothing is known of it. nulls: one of the two may be null alone."""
+    """Nothing is known of it. nulls: one of the two may be null alone.
+
+    by: a function of the value that made it, by a name, where this keeps each value apart.
+    """
 
     nulls: bool = True
+    by: str | None = None
 
 
 Delta = Same | Swapped | Coarse | Rounded | Scaled | Retyped | Other
@@ -85,6 +90,18 @@ MOVED: Final = Other(nulls=False)
 """Another value perhaps, and null where it was."""
 
 
+def is_apart(delta: Delta) -> bool:
+    """Whether values that were equal are so after, and others aren't."""
+    match delta:
+        case Same() | Retyped() | Swapped(apart=True):
+            return True
+        case Scaled(factor):
+            return factor is not None
+        case Other(by=by):
+            return by is not None
+    return False
+
+
 def either(one: Delta, other: Delta) -> Delta:
     """Of a value that is of one or the other.
 
@@ -93,7 +110,7 @@ def either(one: Delta, other: Delta) -> Delta:
     >>> either(SAME, Coarse(60))
     Other(nulls=False)
     """
-    if one == other:
+    if one == other and not isinstance(one, Other):
         return one
     if isinstance(one, Same) and isinstance(other, Swapped):
         return Swapped(other.was, other.to)
@@ -101,7 +118,7 @@ def either(one: Delta, other: Delta) -> Delta:
         return Swapped(one.was, one.to)
     if isinstance(one, Swapped) and isinstance(other, Swapped):
         return Swapped(_both(one.was, other.was), _both(one.to, other.to))
-    return Other(nulls=one.nulls or other.nulls)
+    return Other(nulls=one.nulls or other.nulls)  # whatever it was made by, it wasn't always
 
 
 def _both(one: Values, other: Values) -> Values:

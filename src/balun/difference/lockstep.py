@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import IntEnum
 from functools import reduce
 from typing import Any
 
-from balun.difference.delta import OTHER, SAME, Delta, Other, Same, Swapped, either
+from balun.difference.delta import OTHER, SAME, Delta, Other, Same, either, is_apart
 from balun.difference.passage import Columns, aggregated, decides_the_same, may_fail, only_fewer
 from balun.facts.joined import equal_columns
+from balun.facts.nullable import true_needs, value_needs
 from balun.facts.propagate import State
 from balun.facts.view import computed_by
 from balun.relational.expression import Aggregate, Computed, Expression, Order, Ref, Window, refs
@@ -48,12 +49,14 @@ class Difference:
 
     deltas: of each column after, in rows that have a counterpart. origins: which column before it is; None: a new one.
     in_order: the rows come in the same order too.
+    lost: columns after, where rows are fewer: each is null in all rows that have no counterpart.
     """
 
     deltas: tuple[Delta, ...]
     origins: tuple[int | None, ...]
     rows: Rows = Rows.ALIKE
     in_order: bool = True
+    lost: frozenset[int] = frozenset()
 
     @property
     def columns(self) -> Columns:
@@ -157,6 +160,7 @@ class Lockstep:
 
     def filtered(self, before: Filter, after: Filter) -> Difference:
         found = self.of(before.input, after.input)
+        found = _found_again(found, after.conditions)
         return _kept(found, _conditions(found.columns, before.conditions, after.conditions))
 
     def projected(self, before: Project, after: Project) -> Difference:
@@ -168,14 +172,15 @@ class Lockstep:
             origins.append(origin)
             one = OTHER if origin is None else found.columns.delta(before.outputs[origin], after.outputs[at])
             deltas.append(one)
-        return Difference(tuple(deltas), tuple(origins), found.rows, found.in_order)
+        lost = frozenset(at for at, one in enumerate(after.outputs) if value_needs(one) & found.lost)
+        return Difference(tuple(deltas), tuple(origins), found.rows, found.in_order, lost)
 
     def sort(self, before: Sort, after: Sort) -> Difference:
         found = self.of(before.input, after.input)
         alike = found.rows is Rows.ALIKE and _orders_alike(found.columns, before.order, after.order)
         told = frozenset().union(*(refs(one.by) for one in after.order))
         whole = alike and (found.in_order or self._is_key(after.input, told))
-        return Difference(found.deltas, found.origins, found.rows, in_order=whole)
+        return replace(found, in_order=whole)
 
     def limited(self, before: Limit, after: Limit) -> Difference:
         found = self.of(before.input, after.input)
@@ -201,7 +206,7 @@ class Lockstep:
             return _kept(found, Rows.OTHER)
         if after.on is None or before.on is None:
             whole = len(before.columns) == len(after.columns) and None not in found.origins
-            apart = whole and all(_is_apart(one) for one in found.deltas)
+            apart = whole and all(is_apart(one) for one in found.deltas)
             return _unordered(found if apart else _kept(found, Rows.OTHER))
         if not _all_same(found.columns, before.on, after.on):
             return _unordered(_kept(found, Rows.OTHER))
@@ -244,11 +249,15 @@ class Lockstep:
         if (before.kind, before.asof) != (after.kind, after.asof):
             return unlike(before, after)
         lefts, rights = self.of(before.left, after.left), self.of(before.right, after.right)
+        if after.kind in {"inner", "semi"}:
+            lefts = _found_again(lefts, after.conditions)
+        if after.kind in {"inner", "semi", "left", "single", "anti", "mark"}:
+            rights = _found_again(rights, after.conditions, len(after.left.columns))
         both = _beside(lefts, rights, len(before.left.columns))
         on = _conditions(both.columns, before.conditions, after.conditions)
         if after.kind == "positional":
             same = lefts.rows is Rows.ALIKE is rights.rows and lefts.in_order and rights.in_order
-            return both if same else unlike(before, after)
+            return replace(both, in_order=True) if same else unlike(before, after)
         if after.asof and not (rights.in_order or self._is_key(after.right, _right_reads(after))):
             on = max(on, Rows.FEWER)
         met = max(on, rights.rows)
@@ -276,21 +285,23 @@ class Lockstep:
             split = len(after.left.columns)
             deltas = (*lefts.deltas, *(OTHER for _ in both.deltas[split:]))
             return Difference(deltas, both.origins, worst, in_order=False)
-        return Difference(both.deltas, both.origins, worst, in_order=both.in_order and worst is Rows.ALIKE)
+        sides = [one for one in (lefts, rights) if one.rows is not Rows.ALIKE]
+        lost = lefts.lost if sides == [lefts] and on is Rows.ALIKE else frozenset()
+        return Difference(both.deltas, both.origins, worst, in_order=False, lost=lost)
 
     def _left(self, before: Join, after: Join, lefts: Difference, rights: Difference, met: Rows) -> Difference:
         """Each left row stays; where it meets one row at most, it stays once."""
         both = _beside(lefts, rights, len(before.left.columns))
         split = len(after.left.columns)
         if met is Rows.ALIKE:  # a right row that is missing is missing in both
-            return Difference(both.deltas, both.origins, lefts.rows, both.in_order)
+            return Difference(both.deltas, both.origins, lefts.rows, both.in_order, lefts.lost)
         once = (
             after.asof
             or after.kind == "single"
             or (self._meets_one(before, self.before) and self._meets_one(after, self.after))
         )
         deltas = (*both.deltas[:split], *(OTHER for _ in both.deltas[split:]))
-        return Difference(deltas, both.origins, lefts.rows if once else Rows.OTHER, both.in_order and once)
+        return Difference(deltas, both.origins, lefts.rows if once else Rows.OTHER, in_order=False, lost=lefts.lost)
 
     def _meets_one(self, join: Join, states: Mapping[int, State]) -> bool:
         split = len(join.left.columns)
@@ -309,7 +320,7 @@ class Lockstep:
             return unlike(before, after)
         order = _matched(columns, before.keys, after.keys) if plain else list(range(len(after.keys)))
         keys = [columns.delta(before.keys[origin], key) for origin, key in zip(order, after.keys, strict=True)]
-        rows = found.rows if all(map(_is_apart, keys)) else Rows.OTHER
+        rows = found.rows if all(map(is_apart, keys)) else Rows.OTHER
         if not after.keys and after.sets == ((),):
             rows = Rows.ALIKE
         whole = found.rows is Rows.ALIKE and rows is Rows.ALIKE
@@ -378,7 +389,7 @@ class Lockstep:
             best = min(choices, key=lambda each: (not isinstance(each[0], Same), each[1], each[2]), default=None)
             deltas.append(best[0] if best else OTHER)
             origins.append(old + best[2] if best else None)
-        return Difference((*found.deltas, *deltas), (*found.origins, *origins), found.rows, found.in_order)
+        return replace(found, deltas=(*found.deltas, *deltas), origins=(*found.origins, *origins))
 
     def _window(self, before: Window, after: Window, found: Difference, windows: Windows) -> Delta:
         columns = found.columns
@@ -413,18 +424,27 @@ def _as_before(width: int) -> Difference:
 def _kept(found: Difference, rows: Rows) -> Difference:
     """Where some rows may go, or come."""
     worst = max(found.rows, rows)
-    return Difference(found.deltas, found.origins, worst, found.in_order and worst is found.rows is Rows.ALIKE)
+    in_order = found.in_order and worst is found.rows is Rows.ALIKE
+    return Difference(found.deltas, found.origins, worst, in_order, found.lost if worst is found.rows else frozenset())
+
+
+def _found_again(found: Difference, conditions: Sequence[Expression], start: int = 0) -> Difference:
+    """Where rows that went are none for which the conditions are true. start: where its columns stand in them."""
+    needed = {at - start for one in conditions for at in true_needs(one)}
+    if found.rows is Rows.FEWER and found.lost & needed:
+        return replace(found, rows=Rows.ALIKE, lost=frozenset())
+    return found
 
 
 def _unordered(found: Difference) -> Difference:
-    return Difference(found.deltas, found.origins, found.rows, in_order=False)
+    return replace(found, in_order=False)
 
 
 def _beside(lefts: Difference, rights: Difference, split: int) -> Difference:
     """The columns of both. split: how many columns the left had before."""
     origins = (*lefts.origins, *(None if one is None else one + split for one in rights.origins))
     rows = max(lefts.rows, rights.rows)
-    return Difference((*lefts.deltas, *rights.deltas), origins, rows, lefts.in_order and rights.in_order)
+    return Difference((*lefts.deltas, *rights.deltas), origins, rows, in_order=False)
 
 
 def _conditions(columns: Columns, before: Sequence[Expression], after: Sequence[Expression]) -> Rows:
@@ -499,11 +519,6 @@ def _matched(columns: Columns, before: Sequence[Expression], after: Sequence[Exp
         left.remove(best)
         found.append(best)
     return found
-
-
-def _is_apart(delta: Delta) -> bool:
-    """Whether values that were equal are so after, and others aren't."""
-    return isinstance(delta, Same) or (isinstance(delta, Swapped) and delta.apart)
 
 
 def _is_plain(of: Group) -> bool:

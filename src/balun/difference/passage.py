@@ -23,6 +23,7 @@ from balun.difference.delta import (
     Swapped,
     Values,
     either,
+    is_apart,
     strict,
 )
 from balun.difference.evaluated import Unclear, evaluated
@@ -49,6 +50,7 @@ _TIMES = ("TIMESTAMP", "TIMESTAMP WITH TIME ZONE", "DATE")
 _FLIPPED = {"<": ">", ">": "<", "<=": ">=", ">=": "<="}
 _BOTH_WAYS = frozenset({"=", "<>", "+", "*", "is_distinct", "is_not_distinct", "xor", "&", "|"})
 _COMPARED = frozenset({"=", "<>", "<", ">", "<=", ">=", "is_distinct", "is_not_distinct", "in", "not_in"})
+_EQUALITIES = frozenset({"=", "<>", "is_distinct", "is_not_distinct"})
 _SETS = frozenset({"and", "or"})
 
 
@@ -150,7 +152,8 @@ class Columns:
 
     def _comparison(self, of: Call, args: list[Delta]) -> Delta:
         numbers = all(isinstance(one, Same) or (isinstance(one, Retyped) and one.numbers) for one in args)
-        if numbers or (len(args) == 2 and _compares_as_before(of, args)):
+        alike = of.name in _EQUALITIES and args[0] == args[1] and is_apart(args[0])
+        if numbers or alike or (len(args) == 2 and _compares_as_before(of, args)):
             return SAME
         return MOVED if of.name in {"is_distinct", "is_not_distinct"} else strict(args)
 
@@ -257,7 +260,7 @@ def _casts(of: Call, arg: Delta) -> Delta:
         case Retyped(numbers=True) if is_number(of.dtype):
             return SAME
         case Scaled() if of.dtype == "DOUBLE":
-            return arg
+            return Scaled()
     return MOVED if of.name == "cast" and not arg.nulls else OTHER
 
 
@@ -335,6 +338,22 @@ def offsets_step(zone: str) -> int:
             step = gcd(step, _change(known, at))
         last, at = offset, at + timedelta(days=7)
     return step
+
+
+def is_fixed(zone: str) -> bool:
+    """Whether a zone's clocks have never been put forward or back since 1970.
+
+    >>> is_fixed("UTC"), is_fixed("America/New_York")
+    (True, False)
+    """
+    from datetime import UTC, datetime, timedelta
+
+    try:
+        known = ZoneInfo(zone)
+    except (KeyError, ValueError, OSError):
+        return False
+    start = datetime(1970, 1, 1, tzinfo=UTC)
+    return len({(start + timedelta(days=7 * week)).astimezone(known).utcoffset() for week in range(52 * 68)}) == 1
 
 
 def _change(zone: ZoneInfo, until: object) -> int:
@@ -417,7 +436,7 @@ def aggregated(name: str, args: list[Delta]) -> Delta:
     if not all(isinstance(one, Same) for one in rest):
         return OTHER
     if name in {"min", "max"} and isinstance(first, Coarse | Rounded | Scaled):
-        return first
+        return Scaled() if isinstance(first, Scaled) else first
     if name in _OF_NULLS:
         return Other(nulls=first.nulls)
     return OTHER

@@ -20,12 +20,13 @@ from balun.chain.surface import Surface
 from balun.effect import Effect, Verdict, worst
 from balun.errors import ProjectError, UsageError, nearest
 from balun.facts.known import Chain
-from balun.impact import chain_of, judged, stand
+from balun.impact import Standing, chain_of, judged, stand
+from balun.kept import FILE, Kept
 from balun.plan import Plan, make_plan
 from balun.prove.compared import compared
 from balun.prove.sampled import Sampled, over, sampled
 from balun.prove.tally import Cell, Tally, tally
-from balun.prove.trials import trials
+from balun.prove.trials import Held, trials
 from balun.quoting import literal
 from balun.run import Silent, Watch, event_files
 from balun.snapshot import Snapshot, Store, digest
@@ -112,8 +113,9 @@ def _proved(
     for name in events:
         if graph.find(name).kind != "event":
             raise UsageError(f"{name} is no event")
-    few = sampled(graph, chain_of(graph).supply, store, rows, watch.say)
-    bench = Trial(few, chain_of(few.graph), store, watch)
+    kept = Kept(store.folder / FILE)
+    few = sampled(graph, chain_of(graph, kept).supply, store, rows, watch.say)
+    bench = Trial(few, chain_of(few.graph, kept), store)
     changes = [one for one in _all(few, kinds) if not events or one.event in events]
     notes = Notes(store.folder / "found.jsonl", digest({"format": _FORMAT, "base": bench.base_names}))
     known = {} if fresh else notes.read()
@@ -144,10 +146,10 @@ def _all(few: Sampled, kinds: Sequence[str]) -> list[Change]:
     found: list[Change] = []
     with duckdb.connect(config={"threads": 1}) as connection:
         connection.execute("SET TimeZone = 'UTC'")
-        for id_, file in few.rows.items():
-            contract = few.graph.nodes[id_].declared
-            assert isinstance(contract, Contract)
-            found += trials(contract, connection, f"read_parquet({literal(str(file))})")
+        reads = {f"read_parquet({literal(str(file))})": few.contract(id_) for id_, file in few.rows.items()}
+        for rows, contract in reads.items():
+            others = {other: one for other, one in reads.items() if other != rows}
+            found += trials(contract, Held(connection, rows, others))
     return [change for change in found if not kinds or change.kind in kinds]
 
 
@@ -184,11 +186,10 @@ class Notes:
 class Trial:
     """A project on which changes are tried, made once as it is."""
 
-    def __init__(self, few: Sampled, chain: Chain, store: Store, watch: Watch) -> None:
+    def __init__(self, few: Sampled, chain: Chain, store: Store) -> None:
         self._few = few
         self._chain = chain
         self._store = store
-        self._watch = watch
         self._base, failed = self._made(few.graph, chain)
         for exc in failed.values():
             raise exc
@@ -209,9 +210,10 @@ class Trial:
             self._write(change, contract, self._few.rows[event.id], file)
         except (duckdb.Error, UsageError) as exc:
             return str(exc).splitlines()[0]
-        effects, _ = judged(self._chain, change)
         changed = Graph(self._few.graph.config, {**self._few.graph.nodes, event.id: replace(event, declared=new)})
-        cells = list(self._cells(change, effects, changed))
+        standing = stand(changed, self._chain.supply.kept)
+        effects = judged(self._chain, change, standing)
+        cells = list(self._cells(change, effects, standing))
         self._store.prune()
         return cells
 
@@ -221,10 +223,9 @@ class Trial:
             connection.execute("SET TimeZone = 'UTC'")
             connection.execute(f"COPY ({sql}) TO {literal(str(file))} (FORMAT parquet)")
 
-    def _cells(self, change: Change, effects: Sequence[Effect], changed: Graph) -> Iterator[Cell]:
-        standing = stand(changed)
+    def _cells(self, change: Change, effects: Sequence[Effect], standing: Standing) -> Iterator[Cell]:
         made, failed = self._made(standing.chain.graph, standing.chain)
-        lost = set(standing.broken) | _fallen(failed, changed)
+        lost = set(standing.broken) | _fallen(failed, self._few.graph)
         said = {effect.node.id: effect for effect in effects}
         with duckdb.connect(config={"threads": 1}) as connection:
             results = Results(connection, self._base, made)

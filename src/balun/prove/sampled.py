@@ -29,6 +29,11 @@ class Sampled:
     graph: Graph
     rows: Mapping[str, Path]
 
+    def contract(self, event: str) -> Contract:
+        declared = self.graph.nodes[event].declared
+        assert isinstance(declared, Contract)
+        return declared
+
 
 def sampled(graph: Graph, supply: Supply, store: Store, most: int, say: Say) -> Sampled:
     """most: rows of an event, about. Rows that break their contract are set aside first."""

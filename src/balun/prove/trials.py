@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from decimal import Decimal
 
 import duckdb
@@ -23,10 +24,41 @@ _NUMBERS = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "FLOAT", "DOU
 _NEW = "balun_new"
 
 
-def trials(contract: Contract, connection: duckdb.DuckDBPyConnection, rows: str) -> Iterator[Change]:
-    """rows: SQL for FROM that reads the event's rows, kept by its contract."""
+@dataclass(frozen=True)
+class Held:
+    """What the rows of an event hold. rows, others: SQL for FROM that reads its rows, and those of other events."""
+
+    connection: duckdb.DuckDBPyConnection
+    rows: str
+    others: Mapping[str, Contract]
+
+    def any_null(self, column: Column) -> bool:
+        asked = f"SELECT EXISTS (SELECT 1 FROM {self.rows} WHERE {quoted(column.name)} IS NULL)"
+        return bool(self.connection.execute(asked).fetchall()[0][0])
+
+    def spread(self, column: Column) -> float | None:
+        name = quoted(column.name)
+        found = self.connection.execute(f"SELECT max({name}) - min({name}) FROM {self.rows}").fetchall()[0][0]
+        return None if found is None else float(found)
+
+    def common(self, column: Column) -> list[str]:
+        """The values that come most often, those first that events with a column of that name hold too."""
+        name = quoted(column.name)
+        met = "".join(
+            f" + (SELECT count(*) > 0 FROM {rows} AS o WHERE o.{name} = t.value)::INTEGER"
+            for rows, other in self.others.items()
+            if any(one.name == column.name and one.dtype == "VARCHAR" for one in other.columns)
+        )
+        counted = (
+            f"SELECT value FROM (SELECT {name} AS value, count(*) AS n FROM {self.rows} "
+            f"WHERE {name} IS NOT NULL GROUP BY 1) AS t ORDER BY 0 * n{met} DESC, n DESC, value LIMIT 3"
+        )
+        return [str(value) for (value,) in self.connection.execute(counted).fetchall()]
+
+
+def trials(contract: Contract, held: Held) -> Iterator[Change]:
     for column in contract.columns:
-        yield from _of_column(contract, column, connection, rows)
+        yield from _of_column(contract, column, held)
     yield Change("add", contract.name, column=_NEW, to="INTEGER")
     yield Change("sample", contract.name, to="50%")
     time = next((one for one in contract.columns if one.logical == "timestamp"), None)
@@ -37,28 +69,29 @@ def trials(contract: Contract, connection: duckdb.DuckDBPyConnection, rows: str)
     yield Change("reown", contract.name, to="somebody-else")
 
 
-def _of_column(
-    contract: Contract, column: Column, connection: duckdb.DuckDBPyConnection, rows: str
-) -> Iterator[Change]:
+def _of_column(contract: Contract, column: Column, held: Held) -> Iterator[Change]:
     event, name = contract.name, column.name
     yield Change("drop", event, name)
     yield Change("rename", event, name, to=f"{name}_{_NEW}")
     yield from (Change("retype", event, name, to=to) for to in _types(column))
-    yield Change("require" if not (column.required or column.key) else "nullable", event, name)
+    if column.required or column.key:
+        yield Change("nullable", event, name)
+    elif held.any_null(column):
+        yield Change("require", event, name)
     yield Change("reclassify", event, name, to="restricted")
     if column.logical in {"timestamp", "date"}:
         yield from (Change("coarsen", event, name, to=step) for step in _coarser(column))
     if column.logical == "timestamp":
         yield Change("rezone", event, name, to="Asia/Kolkata" if column.zone != "Asia/Kolkata" else "UTC")
     if column.dtype in _NUMBERS or column.dtype.startswith("DECIMAL"):
-        yield from _of_number(event, column, connection, rows)
+        yield from _of_number(event, column, held)
     if column.dtype == "VARCHAR":
-        yield from _of_text(event, column, connection, rows)
+        yield from _of_text(event, column, held)
 
 
 def _types(column: Column) -> list[str]:
     if column.dtype in _NUMBERS:
-        wider = {"INTEGER": "BIGINT", "BIGINT": "HUGEINT", "SMALLINT": "INTEGER"}.get(column.dtype)
+        wider = {"INTEGER": "BIGINT", "SMALLINT": "INTEGER"}.get(column.dtype)
         narrower = "INTEGER" if column.dtype in {"FLOAT", "DOUBLE"} else None
         return [one for one in (wider, narrower, "VARCHAR") if one]
     if column.logical in {"timestamp", "date"}:
@@ -72,13 +105,12 @@ def _coarser(column: Column) -> list[str]:
     return [*dict.fromkeys([*fits[:1], *fits[-2:]])] if fits else ["7 d"]
 
 
-def _of_number(event: str, column: Column, connection: duckdb.DuckDBPyConnection, rows: str) -> Iterator[Change]:
+def _of_number(event: str, column: Column, held: Held) -> Iterator[Change]:
     if column.unit is not None:
         to = next((unit for unit in _units(column.unit) if _fits(event, column, unit)), None)
         if to is not None:
             yield Change("rescale", event, column.name, to=to, was=column.unit)
-    name = quoted(column.name)
-    spread = connection.execute(f"SELECT max({name}) - min({name}) FROM {rows}").fetchall()[0][0]
+    spread = held.spread(column)
     step = Decimal(10) if spread is None or spread > 20 else Decimal(2) if spread > 3 else Decimal("0.5")
     if column.dtype not in {"FLOAT", "DOUBLE"} and step != int(step):
         step = Decimal(2)
@@ -100,10 +132,8 @@ def _fits(event: str, column: Column, unit: str) -> bool:
         return False
 
 
-def _of_text(event: str, column: Column, connection: duckdb.DuckDBPyConnection, rows: str) -> Iterator[Change]:
-    name = quoted(column.name)
-    counted = f"SELECT {name} FROM {rows} WHERE {name} IS NOT NULL GROUP BY 1 ORDER BY count(*) DESC, 1 LIMIT 3"
-    found = [str(value) for (value,) in connection.execute(counted).fetchall()]
+def _of_text(event: str, column: Column, held: Held) -> Iterator[Change]:
+    found = held.common(column)
     for value in found[:2]:
         yield Change("recode", event, column.name, to=f"{value}_{_NEW}", was=value)
     if len(found) > 1:

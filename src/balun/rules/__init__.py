@@ -30,8 +30,11 @@ from balun.rules import (
 
 @dataclass(frozen=True)
 class Rule:
+    """whole: it looks at the chain as a whole; else at its SELECTs one by one, each with its parents and no others."""
+
     name: str
     find: Callable[[Chain], Iterator[Finding]]
+    whole: bool
 
     @property
     def page(self) -> str:
@@ -40,8 +43,9 @@ class Rule:
         return resources.files(__name__).joinpath(file).read_text(encoding="utf-8")
 
 
+_WHOLE = (owner_missing, unused_captured_column)
 RULES: tuple[Rule, ...] = tuple(
-    Rule(module.RULE, module.find)
+    Rule(module.RULE, module.find, module in _WHOLE)
     for module in (
         constant_extract,
         declared_key_not_implied,

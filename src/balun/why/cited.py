@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import cache, cached_property
 
 import sqlglot
@@ -52,7 +52,7 @@ class Cited:
         if id_.startswith("feature:"):
             return self._feature(id_, name)
         if isinstance(node.declared, PythonTable):
-            return node.declared.place
+            return self.promise(id_, "columns")
         select = self._select(id_)
         return select.output(name) if select else None
 
@@ -112,11 +112,12 @@ class Cited:
         node = self._chain.node(id_)
         match node.declared:
             case Table(sql=sql, place=place) if id_.startswith("table:"):
-                return Select(sql, place.file, 0)
+                return Select(sql, place.file)
             case Corpus(examples=sql, place=place):
                 text = "\n".join(self._file(place.file))
                 if text.count(sql) == 1:
-                    return Select(sql, place.file, text[: text.index(sql)].count("\n"))
+                    before = text[: text.index(sql)].count("\n")
+                    return Select(sql, place.file, lambda line: before + line)
         return None
 
     def _file_of(self, name: str) -> list[str]:
@@ -125,12 +126,12 @@ class Cited:
 
 
 class Select:
-    """The text of a SELECT. lines: of its file before it."""
+    """The text of a SELECT. line: of its file, for one of its own."""
 
-    def __init__(self, sql: str, file: str, lines: int) -> None:
+    def __init__(self, sql: str, file: str, line: Callable[[int], int] = lambda line: line) -> None:
         self._sql = sql
         self._file = file
-        self._lines = lines
+        self._line = line
 
     def at(self, of: Computed) -> Place | None:
         """Where an expression stands, by DuckDB's word; within a macro that is a place in the macro's own text."""
@@ -204,7 +205,7 @@ class Select:
         return self._place(lines.pop()) if len(lines) == 1 else None
 
     def _place(self, line: int) -> Place:
-        return Place(self._file, self._lines + line)
+        return Place(self._file, self._line(line))
 
 
 def _is_spelt(of: Computed, word: str) -> bool:

@@ -9,7 +9,6 @@ from typing import Literal
 from balun.chain import contract
 from balun.chain.contract import Contract
 from balun.chain.feature import Aggregate, Latest
-from balun.chain.table import PythonTable
 from balun.facts.known import Chain
 from balun.facts.supply import EXAMPLE
 from balun.facts.zone import INSTANTS
@@ -18,7 +17,7 @@ from balun.relational.relation import Scan
 from balun.why.cited import Cited
 from balun.why.feature import sources_of
 from balun.why.spot import Spot, root
-from balun.why.steps import dtype_of, made_words, part_of, pass_words, words_at
+from balun.why.steps import dtype_of, made_words, opaque, part_of, pass_words, words_at
 from balun.why.words import UNKNOWN, words_of
 
 How = Literal["proved", "tested", "assumed", "unknown"]
@@ -74,14 +73,16 @@ class Settled:
         if self._is_promised(fact, id_, name):
             return self._promise(fact, id_)
         declared = self._chain.node(id_).declared
-        if isinstance(declared, PythonTable):
-            return self._python(fact, declared)
         if isinstance(declared, Aggregate | Latest):
             return self._feature(fact, id_, name, declared)
         spot = root(self._chain, id_, name)
-        if spot is None:
-            return Evidence("proved", "Balun counts the examples", self._cited.declared(id_))
-        return self._below(fact, spot)
+        if spot is not None:
+            return self._below(fact, spot)
+        if name == EXAMPLE:
+            return Evidence("proved", "Balun counts the examples", declared.place)
+        if fact == "type":
+            return Evidence("tested", "declared, and tested by each run", declared.place)
+        return Evidence("unknown", f"{opaque(declared)} isn't looked into", declared.place)
 
     def _captured(self, fact: str, id_: str, name: str) -> Evidence:
         event = self._chain.graph.nodes[id_].declared
@@ -109,11 +110,6 @@ class Settled:
         if fact in {"unit", "privacy"}:
             return Evidence("assumed", "the table's word", place)
         return Evidence("tested", f"the table's `{word}`, which each run tests", place or self._cited.declared(id_))
-
-    def _python(self, fact: str, table: PythonTable) -> Evidence:
-        if fact == "type":
-            return Evidence("tested", "declared; each run tests what the function returns", table.place)
-        return Evidence("unknown", "nobody looks into a Python function", table.place)
 
     def _feature(self, fact: str, id_: str, name: str, feature: Aggregate | Latest) -> Evidence:
         below = sources_of(self._chain, id_, name)

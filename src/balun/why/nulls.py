@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from balun.chain.contract import Contract
 from balun.chain.feature import Aggregate as AggregateFeature
 from balun.chain.feature import Latest
-from balun.chain.table import PythonTable
 from balun.facts.column_fact import Sight
 from balun.facts.known import Chain
 from balun.facts.nullable import LENIENT, STRICT, Nullable
@@ -19,7 +18,7 @@ from balun.relational.relation import Group, Join, Made, Relation, Scan, SetOper
 from balun.why.cited import Cited
 from balun.why.feature import sources_of
 from balun.why.spot import Spot, met, root
-from balun.why.steps import made_words, part_of
+from balun.why.steps import made_words, opaque, part_of
 
 _NULLABLE = Nullable()
 _PASSED_ON = STRICT | LENIENT | {"coalesce", "greatest", "least", "cast"}
@@ -61,14 +60,12 @@ class Nulls:
             yield self._cause(f"{declared.name}.{column.name} isn't required", column.place)
         elif id_.startswith("corpus:"):
             yield from self._node(*part_of(self._chain, id_, name))
-        elif isinstance(declared, PythonTable):
-            yield self._cause("a Python function may return null: require it to be tested", declared.place)
         elif isinstance(declared, AggregateFeature | Latest):
             yield from self._feature(id_, name, declared)
-        else:
-            spot = root(self._chain, id_, name)
-            assert spot is not None, f"{id_} has no {name}"
+        elif (spot := root(self._chain, id_, name)) is not None:
             yield from self._spot(spot)
+        else:
+            yield self._cause(f"{opaque(declared)} may give null: `required` has it tested", declared.place)
 
     def _feature(self, id_: str, name: str, feature: AggregateFeature | Latest) -> Iterator[Cause]:
         source = self._chain.node(id_).parents[0].split(":", 1)[1]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+from balun.chain.contract import Contract
 from balun.chain.corpus import Corpus
 from balun.chain.feature import Aggregate, Latest
 from balun.chain.table import PythonTable
@@ -107,7 +108,8 @@ class Steps:
     def _place(self, id_: str, name: str) -> Place | None:
         if id_.startswith("event:"):
             declared = self._chain.graph.nodes[id_].declared
-            return declared.column(name).place  # type: ignore[union-attr]
+            assert isinstance(declared, Contract)
+            return declared.column(name).place
         if id_.startswith("corpus:"):
             return self._cited.declared(id_)
         return self._cited.output(id_, name) or self._cited.declared(id_)
@@ -126,22 +128,17 @@ class Steps:
         if id_.startswith("corpus:"):
             return (self.column(*part_of(self._chain, id_, name)),)
         declared = self._chain.node(id_).declared
-        if isinstance(declared, PythonTable):
-            read = ", ".join(declared.parents)
-            return (
-                Step(
-                    f"what the Python function makes of {read}",
-                    place=declared.place,
-                    text=self._cited.text(declared.place),
-                ),
-            )
         if isinstance(declared, Aggregate | Latest):
             return tuple(self.column(*one) for one in sources_of(self._chain, id_, name))
         spot = root(self._chain, id_, name)
-        if spot is None:
-            assert name == EXAMPLE
+        if spot is not None:
+            return self._down(spot)
+        if name == EXAMPLE:
             return (Step("the example's number, counted by Balun"),)
-        return self._down(spot)
+        read = ", ".join(called(parent) for parent in self._chain.node(id_).parents)
+        return (
+            Step(f"{opaque(declared)} makes it of {read}", place=declared.place, text=self._cited.text(declared.place)),
+        )
 
     def _down(self, spot: Spot) -> tuple[Step, ...]:
         """From here to the columns of other nodes."""
@@ -188,6 +185,11 @@ def called(id_: str) -> str:
     """A node as a user names it: `feature:weather`; a corpus's examples as they are."""
     kind, name = id_.split("@", maxsplit=1)[0].split(":", 1)
     return name if kind in {"event", "table", "corpus"} else f"{kind}:{name}"
+
+
+def opaque(declared: object) -> str:
+    """What makes a column, where nobody looks into how."""
+    return "a Python function" if isinstance(declared, PythonTable) else "what can't be read"
 
 
 def pass_words(relation: Relation) -> str:

@@ -15,7 +15,7 @@ from balun.facts.supply import EXAMPLE, supply_of
 from balun.why.cited import Cited
 from balun.why.evidence import Evidence, Settled
 from balun.why.nulls import Cause, Nulls
-from balun.why.steps import Step, Steps, part_of, words_at
+from balun.why.steps import Step, Steps, opaque, part_of, words_at
 from balun.why.words import UNKNOWN, keys
 
 _USES = {"value": "made of", "filter": "filtered by", "join": "joined by", "group": "grouped by", "order": "ordered by"}
@@ -170,7 +170,7 @@ def _available(chain: Chain, cited: Cited, id_: str, name: str) -> Told:
         return Told(
             "available",
             UNKNOWN,
-            Evidence("unknown", "the SELECT doesn't carry what would say it", cited.output(id_, name)),
+            Evidence("unknown", "nothing here says when", cited.output(id_, name)),
         )
     by = "it follows from the contracts" if known.of(name) else "nothing above says more"
     return Told("available", value, Evidence("proved", by, cited.output(id_, name) or declared.place))
@@ -180,12 +180,10 @@ def _origin(chain: Chain, cited: Cited, flows: Flows, id_: str, name: str) -> li
     """What the column and its rows depend on, of all that is captured."""
     columns, rows = flows[id_]
     place = cited.output(id_, name) or cited.declared(id_)
-    opaque = isinstance(chain.node(id_).declared, PythonTable)
-    how = (
-        Evidence("unknown", "a Python function may look at anything", place)
-        if opaque
-        else Evidence("proved", "by the SQL", place)
-    )
+    if id_.startswith("table:") and chain.nodes[id_].relation is None:
+        how = Evidence("unknown", f"{opaque(chain.node(id_).declared)} may look at anything", place)
+    else:
+        how = Evidence("proved", "by the SQL", place)
     found = [("origin", _uses(columns.get(name, frozenset())))]
     found += [("rows", _uses(rows))] if rows else []
     return [Told(fact, value, how) for fact, value in found]
