@@ -103,7 +103,7 @@ class Standing:
 
 
 def stand(graph: Graph, kept: Kept | None = None) -> Standing:
-    """What is left of a graph without what doesn't bind."""
+    """What is left of a graph without what doesn't bind. kept: what earlier checks worked out."""
     broken: dict[str, tuple[str, ...]] = {}
     findings: list[Finding] = []
     while True:

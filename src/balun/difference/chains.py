@@ -14,7 +14,6 @@ from balun.difference.delta import OTHER, SAME, Delta, Retyped, Same, Swapped
 from balun.difference.lockstep import Difference, Lockstep, Rows
 from balun.difference.passage import is_number
 from balun.facts.known import Chain, Known
-from balun.facts.origin import flow_of
 from balun.facts.propagate import states_of
 from balun.facts.supply import EXAMPLE
 from balun.relational.normal import MOST, normal, size
@@ -127,14 +126,15 @@ def _untouched(found: Differences, id_: str) -> bool:
 def _selected(found: Differences, id_: str) -> Difference:
     """Of a SELECT's outputs, by their names."""
     before, after = found.before.nodes[id_], found.after.nodes[id_]
-    alike = _sql(before) == _sql(after)
+    alike = _reads_alike(before, after)
     if alike and all(_passes(found, parent) for parent in found.after.node(id_).parents):
         return _by_names(before, after)
     return _stored(found, id_, _walked(found, id_, alike=alike))
 
 
-def _sql(known: Known) -> str:
-    return canonical(known.sql or "")
+def _reads_alike(before: Known, after: Known) -> bool:
+    """Whether the SQL differs in layout at most."""
+    return before.sql == after.sql or canonical(before.sql or "") == canonical(after.sql or "")
 
 
 def _passes(found: Differences, parent: str) -> bool:
@@ -243,7 +243,7 @@ def _examples(found: Differences, id_: str, corpus: Corpus) -> Difference:
     before, after = found.before.nodes[id_], found.after.nodes[id_]
     was = found.before.node(id_).declared
     assert isinstance(was, Corpus)
-    alike = _sql(before) == _sql(after)
+    alike = _reads_alike(before, after)
     parents = [parent for parent in found.after.node(id_).parents if not parent.startswith("feature:")]
     if alike and was.at == corpus.at and all(_passes(found, parent) for parent in parents):
         return _by_names(before, after)
@@ -274,9 +274,10 @@ def _waits_otherwise(found: Differences, id_: str, parent: str) -> bool:
     known = [chain.supply.available[parent] for chain in (found.before, found.after) if parent in chain.nodes]
     if len(known) < 2:
         return True
-    relation = found.after.nodes[id_].relation
-    assert relation is not None
-    flow = flow_of(relation)
+    if known[0] == known[1] and _passes(found, parent):
+        return False
+    flow = found.after.nodes[id_].flow
+    assert flow is not None
     name = found.after.graph.nodes[parent].name
     read = {one.column for one in frozenset().union(flow.rows, *flow.columns) if one.parent == name}
     for column in (None, *read):

@@ -21,6 +21,7 @@ from balun.effect import Effect, Verdict, worst
 from balun.errors import ProjectError, UsageError, nearest
 from balun.facts.known import Chain
 from balun.impact import Standing, chain_of, judged, stand
+from balun.kept import FILE, Kept
 from balun.plan import Plan, make_plan
 from balun.prove.compared import compared
 from balun.prove.sampled import Sampled, over, sampled
@@ -112,8 +113,9 @@ def _proved(
     for name in events:
         if graph.find(name).kind != "event":
             raise UsageError(f"{name} is no event")
-    few = sampled(graph, chain_of(graph).supply, store, rows, watch.say)
-    bench = Trial(few, chain_of(few.graph), store, watch)
+    kept = Kept(store.folder / FILE)
+    few = sampled(graph, chain_of(graph, kept).supply, store, rows, watch.say)
+    bench = Trial(few, chain_of(few.graph, kept), store)
     changes = [one for one in _all(few, kinds) if not events or one.event in events]
     notes = Notes(store.folder / "found.jsonl", digest({"format": _FORMAT, "base": bench.base_names}))
     known = {} if fresh else notes.read()
@@ -184,11 +186,10 @@ class Notes:
 class Trial:
     """A project on which changes are tried, made once as it is."""
 
-    def __init__(self, few: Sampled, chain: Chain, store: Store, watch: Watch) -> None:
+    def __init__(self, few: Sampled, chain: Chain, store: Store) -> None:
         self._few = few
         self._chain = chain
         self._store = store
-        self._watch = watch
         self._base, failed = self._made(few.graph, chain)
         for exc in failed.values():
             raise exc
@@ -210,7 +211,7 @@ class Trial:
         except (duckdb.Error, UsageError) as exc:
             return str(exc).splitlines()[0]
         changed = Graph(self._few.graph.config, {**self._few.graph.nodes, event.id: replace(event, declared=new)})
-        standing = stand(changed)
+        standing = stand(changed, self._chain.supply.kept)
         effects = judged(self._chain, change, standing)
         cells = list(self._cells(change, effects, standing))
         self._store.prune()
