@@ -7,6 +7,7 @@ import os
 import pickle
 import random
 import re
+import shutil
 import signal
 import sqlite3
 import subprocess
@@ -122,6 +123,27 @@ def test_after_random_edits_it_says_what_a_check_anew_says(edits: int, project: 
         if not found.startswith("{") or chance.random() < 0.2:
             file.write_text(before, encoding="utf-8")
     assert len(differing) > edits / 4
+
+
+def _pages() -> list[tuple[str, str]]:
+    """What rules' pages show, good and bad: a file of a project, and its text."""
+    files = {"sql": "tables/example.sql", "python": "features.py"}
+    blocks = re.compile(r"^```(sql|python)\n(.*?)^```", flags=re.MULTILINE | re.DOTALL)
+    return [(files[kind], text) for rule in RULES for kind, text in blocks.findall(rule.page)]
+
+
+@pytest.mark.parametrize("step", [4, pytest.param(1, marks=pytest.mark.long)])
+def test_after_each_page_of_the_rules_too(step: int, tmp_path: Path) -> None:
+    folder = shutil.copytree(_PROJECTS / "rides", tmp_path / "rides")
+    for name, text in _pages()[::step]:
+        file = folder / name
+        before = file.read_text(encoding="utf-8") if file.exists() else None
+        file.parent.mkdir(exist_ok=True)
+        file.write_text(text, encoding="utf-8")
+        assert said(folder) == said(folder, anew=True), text
+        file.unlink()
+        if before is not None:
+            file.write_text(before, encoding="utf-8")
 
 
 def test_an_edit_works_out_only_what_hangs_on_it(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
