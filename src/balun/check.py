@@ -8,10 +8,12 @@ from pathlib import Path
 from typing import TypeVar, cast
 
 from balun.chain.config import read_config
+from balun.chain.contract import Contract
 from balun.chain.graph import Graph
 from balun.chain.load import load_graph
 from balun.errors import ProjectError
 from balun.facts.known import Chain, known_of, unknowns
+from balun.facts.repeated import handed_down
 from balun.facts.supply import supply_of
 from balun.finding import Finding, Place
 from balun.kept import FILE, DamagedError, Kept, forget
@@ -120,17 +122,20 @@ def _found(chain: Chain, tested: Tested) -> Iterator[Finding]:
     for rule in RULES:
         if rule.whole:
             yield from rule.find(chain, tested)
+    rates = {node.declared.sampling for node in chain.graph if isinstance(node.declared, Contract)}
     for id_ in looked_at(chain):
-        yield from _found_at(chain, id_)
+        yield from _found_at(chain, id_, rates)
 
 
-def _found_at(chain: Chain, id_: str) -> tuple[Finding, ...]:
-    """What rules find in one SELECT: that hangs on what is known of it, and on what it would break."""
+def _found_at(chain: Chain, id_: str, rates: set[float]) -> tuple[Finding, ...]:
+    """What rules find in one SELECT: that hangs on what is known of it and of its parents, on what it would break, and
+    on whether anything is sampled at all.
+    """
     kept = chain.supply.kept
     if kept is None or id_ not in chain.keys:
         return _found_in(chain, id_)
     node = chain.node(id_)
-    key = kept.key("found", chain.keys[id_], node.owner, breaks(chain, node))
+    key = kept.key("found", chain.keys[id_], node.owner, breaks(chain, node), handed_down(chain, id_), rates)
     found = kept.find(key)
     if found is not None:
         return cast("tuple[Finding, ...]", found[1]())

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from balun.chain.graph import Graph, Node
-from balun.plan import is_declared_alike
 from balun.rules.tested import UNTESTED, SetAside, Tested, TestedNode
 from balun.snapshot import Json, Store
 
@@ -23,6 +22,8 @@ def tested_of(graph: Graph) -> Tested:
 
 
 def _tested(node: Node, graph: Graph, store: Store) -> TestedNode | None:
+    from balun.plan import is_declared_alike
+
     snapshot = store.current(node.id)
     if snapshot is None or not is_declared_alike(node, graph, snapshot.ingredients):
         return None

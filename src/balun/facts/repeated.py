@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from typing import cast
 
 from balun.facts.dependency import Dependencies, Set
 from balun.facts.joined import equal_columns
@@ -57,27 +58,63 @@ class Repeated:
         return known.is_key(self.same | also)
 
 
-def repeated(chain: Chain) -> Mapping[int, tuple[Repeated, ...]]:
-    """Of each relation of the chain, by identity."""
+def repeated(chain: Chain, id_: str) -> Mapping[int, tuple[Repeated, ...]]:
+    """Of each relation of one of the chain's nodes, by identity."""
     found: dict[int, tuple[Repeated, ...]] = {}
-    for known in chain.nodes.values():
-        if known.relation is not None:
-            for one in ordered(known.relation):
-                state = known.states[id(one)].dependencies
-                sides = _scanned(chain, one, found) if isinstance(one, Scan) else _passed(chain, one, known, found)
-                found[id(one)] = tuple(side for side in sides if side.values and not side.once(state))
+    known = chain.nodes[id_]
+    if known.relation is not None:
+        for one in ordered(known.relation):
+            state = known.states[id(one)].dependencies
+            sides = _scanned(chain, one) if isinstance(one, Scan) else _passed(chain, one, known, found)
+            found[id(one)] = tuple(side for side in sides if side.values and not side.once(state))
     return found
 
 
-def _scanned(chain: Chain, scan: Scan, found: Mapping[int, tuple[Repeated, ...]]) -> Iterator[Repeated]:
+def handed_on(chain: Chain, id_: str) -> tuple[Repeated, ...]:
+    """Of what a node's SELECT puts out; worked out once."""
+    if id_ not in chain.worked:
+        chain.worked[id_] = _kept(chain, id_) if chain.nodes[id_].sql is not None else ()
+    return cast("tuple[Repeated, ...]", chain.worked[id_])
+
+
+def handed_down(chain: Chain, id_: str) -> list[tuple[str, tuple[Repeated, ...]]]:
+    """What the parents of a node's SELECT hand on."""
+    parents = map(chain.read, chain.nodes[id_].brief.reads)
+    return [(parent, handed_on(chain, parent)) for parent in parents if parent]
+
+
+def _kept(chain: Chain, id_: str) -> tuple[Repeated, ...]:
+    kept = chain.supply.kept
+    if kept is None or id_ not in chain.keys:
+        return _worked_out(chain, id_)
+    key = kept.key("repeated", chain.keys[id_], handed_down(chain, id_))
+    found = kept.find(key)
+    if found is not None:
+        return cast("tuple[Repeated, ...]", found[1]())
+    made = _worked_out(chain, id_)
+    kept.put(key, made)
+    return made
+
+
+def _worked_out(chain: Chain, id_: str) -> tuple[Repeated, ...]:
+    return repeated(chain, id_).get(id(chain.nodes[id_].relation), ())
+
+
+def _scanned(chain: Chain, scan: Scan) -> Iterator[Repeated]:
     id_ = chain.read(scan.parent)
-    parent = chain.nodes[id_] if id_ else None
-    if parent is None or parent.relation is None:
+    if id_ is None:
         return
-    lower = [name.lower() for name in parent.columns]
+    sides = handed_on(chain, id_)
+    if not sides:
+        return
+    parent = chain.nodes[id_]
+    names = parent.columns[len(parent.columns) - len(parent.brief.looks) + 1 :]  # examples have their number before
+    lower = [name.lower() for name in names]
     old = [lower.index(one.name.lower()) if one.name.lower() in lower else -1 for one in scan.columns]
-    for side in found[id(parent.relation)]:
-        if not side.once(parent.out.dependencies):
+    shift = len(parent.columns) - len(names)
+    for side in sides:
+        moved = replace(side, same=frozenset(at + shift for at in side.same))
+        if not moved.once(parent.out.dependencies):
             yield _renamed(side, {new: at for new, at in enumerate(old) if at >= 0})
 
 

@@ -24,8 +24,8 @@ _WEIGHED = frozenset({
 
 
 def find(chain: Chain) -> Iterator[Finding]:
-    sides = repeated(chain)
     for site in sites(chain):
+        sides = repeated(chain, site.id)
         for relation in site.relations():
             match relation:
                 case Group() if relation.sets in {((),), (tuple(range(len(relation.keys))),)}:
