@@ -40,11 +40,15 @@ def find(chain: Chain) -> Iterator[Finding]:
 def _counted(
     site: Site, of: Aggregate | Window, over: Relation, by: Sequence[Expression], sides: Sequence[Repeated]
 ) -> Iterator[Finding]:
+    """A mean or a count by what the side is joined to, or of what a group has one of, is meant so."""
     if of.distinct or not of.args or (isinstance(of, Window) and of.name not in _SUMS):
         return
+    known = site.state(over).dependencies
     within = frozenset(key.at for key in by if isinstance(key, Ref))
+    apart = frozenset[int]().union(*map(refs, by))
     for side in sides:
-        if _is_counted(site, of, over, side) and not side.once(site.state(over).dependencies, within):
+        meant = of.name in _WEIGHED and (refs(of.args[0]) <= known.closure(within) or not apart <= side.same)
+        if _is_counted(site, of, over, side) and not side.once(known, within) and not meant:
             yield _found(site, of, over, side)
             return
 

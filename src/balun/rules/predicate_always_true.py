@@ -29,9 +29,11 @@ def find(chain: Chain) -> Iterator[Finding]:
                 nulls: Sight[bool] = site.sight(Nullable.name, *inputs)  # type: ignore[assignment]
                 sure = Domain().of(condition, sight) == TRUE and not Nullable().of(condition, nulls)
                 there = getattr(condition, "name", "") == "is_not_null" and not Nullable().of(condition.args[0], nulls)  # type: ignore[union-attr]
-                if misread(site, condition, inputs) or any(unseen(site, condition, inputs)):
-                    continue  # told by their own names
-                if (sure or there) and is_written(condition) and not isinstance(condition, Literal):
+                if not (sure or there) or not is_written(condition) or isinstance(condition, Literal):
+                    continue
+                if not (
+                    misread(site, condition, inputs) or any(unseen(site, condition, inputs))
+                ):  # told by their names
                     names = names_of(inputs)
                     message = f"{textual(condition, names)} is true of every row"
                     yield site.finding(RULE, condition, message, "take the condition out, or mend what it compares")
