@@ -7,6 +7,9 @@ import pytest
 
 import balun as bl
 from balun.chain.load import load_graph
+from balun.chain.sql_table import parents_of
+from balun.errors import ProjectError
+from balun.finding import Place
 
 
 def test_parents_come_from_parsing(shop: Path) -> None:
@@ -75,3 +78,23 @@ def test_cte_may_hide_what_it_reads(shop: Path) -> None:
     sql = "WITH customer AS (SELECT * FROM customer WHERE country = 'de') SELECT * FROM customer"
     (shop / "tables" / "german.sql").write_text(sql, encoding="utf-8")
     assert load_graph(shop).nodes["table:german"].parents == ("event:customer",)
+
+
+@pytest.mark.parametrize(
+    ("sql", "parents"),
+    [
+        ("WITH n AS (UNPIVOT t ON a, b INTO NAME step VALUE n) SELECT * FROM n", ("t",)),
+        ("WITH n AS (UNPIVOT (SELECT * FROM t JOIN u USING (i)) ON a INTO NAME s VALUE n) SELECT * FROM n", ("t", "u")),
+        ("SELECT * FROM (PIVOT t ON a IN ('x') USING count(*) GROUP BY b)", ("t",)),
+        ("SELECT * FROM t PIVOT (count(*) FOR a IN ('x') GROUP BY b)", ("t",)),
+    ],
+)
+def test_what_is_pivoted_is_a_parent(sql: str, parents: tuple[str, ...]) -> None:
+    assert parents_of(sql, Place("tables/it.sql")) == parents
+
+
+def test_statement_that_pivots_is_told_how_to_become_a_select() -> None:
+    with pytest.raises(ProjectError) as told:
+        parents_of("UNPIVOT t ON a, b INTO NAME step VALUE n", Place("tables/it.sql"))
+    assert told.value.findings[0].message == "holds an UNPIVOT statement"
+    assert told.value.findings[0].mend == "write SELECT * FROM (UNPIVOT …)"

@@ -137,9 +137,10 @@ def init(paths: tuple[Path, ...], owner: str | None, *, force: bool, as_json: bo
     help="For people, code scanning, a workflow's annotations, or a comment.",
 )
 @click.option("--if", "phrase", metavar="CHANGE", help="Say what this change of what is captured would do downstream.")
+@click.option("--anew", is_flag=True, help="Work out everything again, also what earlier checks did.")
 @json_option
 @_says_errors
-def check(form: str, phrase: str | None, *, as_json: bool) -> None:
+def check(form: str, phrase: str | None, *, anew: bool, as_json: bool) -> None:
     """Prove from contracts and SQL what holds of every node, and find what can't be right. Reads no rows.
 
     A finding may be accepted where it stands, by a comment on its line or above it:
@@ -152,11 +153,11 @@ def check(form: str, phrase: str | None, *, as_json: bool) -> None:
     balun check --if "sample weather to 10%"
     """
     if phrase is not None:
-        _check_if(phrase, as_json=as_json)
+        _check_if(phrase, anew=anew, as_json=as_json)
         return
     from balun.check import check as check_project
 
-    checked = check_project(_folder())
+    checked = check_project(_folder(), anew=anew)
     if as_json:
         _print_json(checked.as_json())
     elif form != "terminal":
@@ -170,13 +171,15 @@ def check(form: str, phrase: str | None, *, as_json: bool) -> None:
     sys.exit(FINDINGS if checked.findings else FINE)
 
 
-def _check_if(phrase: str, *, as_json: bool) -> None:
+def _check_if(phrase: str, *, anew: bool, as_json: bool) -> None:
     from balun.chain.change import read_change
     from balun.chain.load import load_graph
+    from balun.check import with_kept
     from balun.impact import impact
     from balun.terminal import print_impact
 
-    found = impact(load_graph(_folder()), read_change(phrase))
+    folder, change = _folder(), read_change(phrase)
+    found = with_kept(folder, lambda kept: impact(load_graph(folder, kept), change, kept), anew=anew)
     if as_json:
         _print_json(found.as_json())
     else:
@@ -206,6 +209,37 @@ def explain(rule: str | None, *, as_json: bool) -> None:
             click.echo(f"{name:<{width}}  {' '.join(page.split(chr(10) * 2)[1].split()).split('. ')[0].rstrip('.')}.")
     else:
         click.echo(pages[rule].rstrip())
+
+
+@balun.command(short_help="Hold what is said of changes against what they do to rows.")
+@click.option("--rows", default=4000, show_default=True, metavar="N", type=click.IntRange(10), help="Rows of an event.")
+@click.option("--kind", "kinds", multiple=True, metavar="KIND", help="Only this kind of change; may be repeated.")
+@click.option("--event", "events", multiple=True, metavar="EVENT", help="Only changes of this event; may be repeated.")
+@click.option("--fresh", is_flag=True, help="Forget what a proof that was stopped, or an earlier one, found.")
+@json_option
+@_says_errors
+def prove(*, rows: int, kinds: tuple[str, ...], events: tuple[str, ...], fresh: bool, as_json: bool) -> None:
+    """Hold what `balun check --if` says against what changes do: every kind of change on every captured column.
+
+    Each change is judged without rows, then done to a stretch of the rows, from which everything downstream is built
+    again and compared, column by column. Models are not fitted. A proof that is stopped goes on where it was.
+    Exit status 1 where something broke or shifted and wasn't said to.
+
+    \b
+    balun prove
+    balun prove --kind coarsen --event departure
+    """
+    from balun.prove import prove as prove_project
+
+    with _progress(quiet=as_json) as watch:
+        proof = prove_project(_folder(), rows=rows, kinds=kinds, events=events, fresh=fresh, watch=watch)
+    if as_json:
+        _print_json(proof.as_json())
+    else:
+        from balun.terminal import print_proof
+
+        print_proof(proof, _console())
+    sys.exit(FINDINGS if proof.missed else FINE)
 
 
 @balun.command(short_help="Make what is stale, from events to tested models.")
@@ -311,14 +345,17 @@ def quarantine(event: str, limit: int, *, as_json: bool) -> None:
 @json_option
 @_says_errors
 def prune(*, as_json: bool) -> None:
-    """Delete the snapshots that the project no longer points to. The current ones stay."""
+    """Delete the snapshots that the project no longer points to, and what checks worked out. Current snapshots stay."""
     from balun.chain.config import read_config
+    from balun.kept import FILE, forget
     from balun.snapshot import Store
 
-    store = Store(read_config(_folder()).snapshots)
+    snapshots = read_config(_folder()).snapshots
+    store = Store(snapshots)
     with store.locked():
         count, size = store.prune()
     store.close()
+    size += forget(snapshots / FILE)
     if as_json:
         _print_json({"snapshots": count, "bytes": size})
     else:

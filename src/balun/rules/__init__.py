@@ -38,11 +38,15 @@ from balun.rules.tested import UNTESTED, Tested
 
 @dataclass(frozen=True)
 class Rule:
-    """of: what finds its faults in a chain; `of_tested` in what the last run's rows told besides."""
+    """of: what finds its faults in a chain; `of_tested` in what the last run's rows told besides.
+
+    whole: it looks at the chain as a whole; else at its SELECTs one by one, each with its parents and no others.
+    """
 
     name: str
     of: Callable[[Chain], Iterator[Finding]] | None = None
     of_tested: Callable[[Chain, Tested], Iterator[Finding]] | None = None
+    whole: bool = False
 
     def find(self, chain: Chain, tested: Tested = UNTESTED) -> Iterator[Finding]:
         if self.of is not None:
@@ -81,7 +85,8 @@ _OF_CHAIN = (
     window_shorter_than_step,
     zone_mixed,
 )
+_WHOLE = (owner_missing, personal_data_at_surface, unused_captured_column)
 RULES: tuple[Rule, ...] = (
-    *(Rule(module.RULE, module.find) for module in _OF_CHAIN),
-    Rule(stale_promise.RULE, of_tested=stale_promise.find),
+    *(Rule(module.RULE, module.find, whole=module in _WHOLE) for module in _OF_CHAIN),
+    Rule(stale_promise.RULE, of_tested=stale_promise.find, whole=True),
 )

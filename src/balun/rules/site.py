@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from balun.chain.corpus import Corpus
 from balun.chain.graph import Node
 from balun.chain.table import Table
 from balun.facts.column_fact import Sight
@@ -26,6 +25,7 @@ class Site:
     node: Node
     known: Known
     relation: Relation
+    _others: dict[tuple[int, ...], dict[str, tuple[object, ...]]] = field(default_factory=dict, repr=False)
 
     def relations(self) -> Iterator[Relation]:
         """Inputs before what is made of them."""
@@ -36,8 +36,12 @@ class Site:
 
     def sight(self, fact: str, *relations: Relation) -> Sight[object]:
         """What an expression over these relations' columns, one behind the other, sees."""
-        states = [self.state(one) for one in relations]
-        others = {name: tuple(value for state in states for value in state.values[name]) for name in states[0].values}
+        places = tuple(map(id, relations))
+        others = self._others.get(places)
+        if others is None:
+            states = [self.state(one).values for one in relations]
+            others = {name: tuple(value for state in states for value in state[name]) for name in states[0]}
+            self._others[places] = others
         return Sight(others[fact], others)
 
     def place(self, of: Computed | int | None) -> Place:
@@ -103,14 +107,28 @@ def is_written(of: Expression) -> bool:
     return any(one.place is not None for one in walk(of))
 
 
-def sites(chain: Chain) -> Iterator[Site]:
-    """Of tables, examples, and features; a feature that several corpora use is looked at once."""
-    seen: set[str] = set()
+def looked_at(chain: Chain) -> tuple[str, ...]:
+    """Ids of tables, examples, and features; a feature that several corpora use is looked at once."""
+    if chain.focus is not None:
+        return chain.focus
+    found: dict[str, str] = {}
     for id_, known in chain.nodes.items():
-        node = chain.node(id_)
-        if known.relation is not None and (node.id not in seen or isinstance(node.declared, Corpus)):
-            seen.add(node.id)
-            yield Site(chain, id_, node, known, known.relation)
+        if known.sql is not None:
+            found.setdefault(id_ if id_.startswith("examples:") else id_.split("@", maxsplit=1)[0], id_)
+    return tuple(found.values())
+
+
+def sites(chain: Chain) -> Iterator[Site]:
+    """The SELECTs that rules look at."""
+    for id_ in looked_at(chain):
+        known = chain.nodes[id_]
+        if known.relation is not None:
+            yield Site(chain, id_, chain.node(id_), known, known.relation)
+
+
+def corpora(chain: Chain) -> Iterator[Node]:
+    """The corpora whose examples rules look at."""
+    return (chain.node(id_) for id_ in looked_at(chain) if id_.startswith("examples:"))
 
 
 def conditions(relation: Relation) -> Iterator[tuple[Expression, tuple[Relation, ...]]]:
