@@ -6,7 +6,7 @@ is another fault. A join with conditions that may find one row of several, as of
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from balun.facts.dependency import Dependencies, Set
@@ -57,27 +57,36 @@ class Repeated:
         return known.is_key(self.same | also)
 
 
-def repeated(chain: Chain) -> Mapping[int, tuple[Repeated, ...]]:
-    """Of each relation of the chain, by identity."""
-    found: dict[int, tuple[Repeated, ...]] = {}
-    for known in chain.nodes.values():
-        if known.relation is not None:
-            for one in ordered(known.relation):
-                state = known.states[id(one)].dependencies
-                sides = _scanned(chain, one, found) if isinstance(one, Scan) else _passed(chain, one, known, found)
-                found[id(one)] = tuple(side for side in sides if side.values and not side.once(state))
+Sides = tuple[Repeated, ...]
+
+
+def repeated(chain: Chain, known: Known, read: Mapping[str, Sides]) -> Mapping[int, Sides]:
+    """Of each relation of one node's SELECT, by identity. read: what stands several times in what it reads, by name."""
+    found: dict[int, Sides] = {}
+    assert known.relation is not None
+    for one in ordered(known.relation):
+        state = known.states[id(one)].dependencies
+        sides = _scanned(chain, one, read) if isinstance(one, Scan) else _passed(chain, one, known, found)
+        found[id(one)] = _several(sides, state)
     return found
 
 
-def _scanned(chain: Chain, scan: Scan, found: Mapping[int, tuple[Repeated, ...]]) -> Iterator[Repeated]:
+def handed_on(known: Known, found: Mapping[int, Sides]) -> Sides:
+    """What still stands several times in what a node puts out, by what it promises."""
+    return _several(found[id(known.relation)], known.out.dependencies)
+
+
+def _several(sides: Iterable[Repeated], known: Dependencies) -> Sides:
+    return tuple(side for side in sides if side.values and not side.once(known))
+
+
+def _scanned(chain: Chain, scan: Scan, read: Mapping[str, Sides]) -> Iterator[Repeated]:
     id_ = chain.read(scan.parent)
-    parent = chain.nodes[id_] if id_ else None
-    if parent is None or parent.relation is None:
-        return
-    lower = [name.lower() for name in parent.columns]
-    old = [lower.index(one.name.lower()) if one.name.lower() in lower else -1 for one in scan.columns]
-    for side in found[id(parent.relation)]:
-        if not side.once(parent.out.dependencies):
+    sides = read.get(scan.parent, ())
+    if id_ is not None and sides:
+        lower = [name.lower() for name in chain.nodes[id_].columns]
+        old = [lower.index(one.name.lower()) if one.name.lower() in lower else -1 for one in scan.columns]
+        for side in sides:
             yield _renamed(side, {new: at for new, at in enumerate(old) if at >= 0})
 
 
