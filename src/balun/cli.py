@@ -68,6 +68,7 @@ def balun(context: click.Context, folder: str) -> None:
     balun init data/*.parquet    draft contracts from data
     balun check                  what can be proved, and what can't be right
     balun run                    from captured events to a tested model
+    balun why flown.dep_delay    what is known of a column, how, and where it comes from
     balun near flown             one level up and one level down of a node
     balun map                    the chain, its owners and the interfaces between them
 
@@ -295,6 +296,28 @@ def near(node: str, *, as_json: bool) -> None:
     from balun.near import draw
 
     found = bl.load(_folder()).near(node)
+    if as_json:
+        _print_json(found.as_json())
+    else:
+        draw(found, _console())
+
+
+@balun.command(short_help="Say why a column is as it is.")
+@click.argument("column", metavar="NODE.COLUMN")
+@json_option
+@_says_errors
+def why(column: str, *, as_json: bool) -> None:
+    """Say what is known of NODE.COLUMN and how, where its nulls come from, and how it is made, step by step.
+
+    Each fact is proved by a step of the SQL, tested on the rows of each run, or assumed because a contract says so.
+
+    \b
+    balun why flown.dep_delay
+    balun why feature:weather.temp
+    """
+    from balun.why import draw
+
+    found = bl.load(_folder()).why(column)
     if as_json:
         _print_json(found.as_json())
     else:

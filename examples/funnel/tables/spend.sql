@@ -2,6 +2,7 @@
    description: What advertisements cost by day and source, raised from the sample, and what they brought.
    key: [day, source]
    units: {spent: EUR, earned: EUR}                                                                        */
+-- balun: accept unit-mixed: 0.1 is the share of them that is captured, and converts nothing
 WITH cost AS (
   SELECT date_trunc('day', shown)::DATE AS day, source, sum(cost) / 0.1 / 100 AS spent, count(*) * 10 AS shown
   FROM impression

@@ -2,7 +2,7 @@
    description: Parcels, how long each waited and travelled, and by how much it was late.
    key: shipment_id
    at: shipped
-   units: {wait: day, road: day, days_late: day}                                                                   */
+   units: {weight: kilogram, wait: day, road: day, days_late: day}                                            */
 SELECT
   s.shipment_id,
   s.order_id,
