@@ -18,6 +18,8 @@ from balun.kept import FILE, DamagedError, Kept
 from balun.rules import RULES
 from balun.rules.accepted import Accepted, accepted
 from balun.rules.site import breaks, looked_at, place_in
+from balun.rules.tested import UNTESTED, Tested
+from balun.tested import tested_of
 
 T = TypeVar("T")
 
@@ -63,7 +65,12 @@ def check(folder: Path, *, anew: bool = False) -> Checked:
 
     anew: without what earlier checks worked out, which changes how long it takes and nothing else.
     """
-    return with_kept(folder, lambda kept: check_graph(load_graph(folder, kept), kept), anew=anew)
+
+    def work(kept: Kept | None) -> Checked:
+        graph = load_graph(folder, kept)
+        return check_graph(graph, kept, tested_of(graph))
+
+    return with_kept(folder, work, anew=anew)
 
 
 def with_kept(folder: Path, work: Callable[[Kept | None], T], *, anew: bool = False) -> T:
@@ -84,13 +91,14 @@ def with_kept(folder: Path, work: Callable[[Kept | None], T], *, anew: bool = Fa
     return work(None)  # what doesn't fit is told with all that is there
 
 
-def check_graph(graph: Graph, kept: Kept | None = None) -> Checked:
-    return check_chain(known_of(graph, supply_of(graph, kept)))
+def check_graph(graph: Graph, kept: Kept | None = None, tested: Tested = UNTESTED) -> Checked:
+    return check_chain(known_of(graph, supply_of(graph, kept)), tested)
 
 
-def check_chain(chain: Chain) -> Checked:
+def check_chain(chain: Chain, tested: Tested = UNTESTED) -> Checked:
+    """tested: what the last run's rows told of promises."""
     graph = chain.graph
-    found = dict.fromkeys(_found(chain))
+    found = dict.fromkeys(_found(chain, tested))
     in_order = sorted(found, key=lambda one: (one.place.file, one.place.line or 0, one.rule))
     stand, lived_with = accepted(in_order, graph.config.folder)
     unclear = tuple(_unclear(chain, *one) for one in unknowns(chain))
@@ -106,10 +114,10 @@ def check_chain(chain: Chain) -> Checked:
     )
 
 
-def _found(chain: Chain) -> Iterator[Finding]:
+def _found(chain: Chain, tested: Tested) -> Iterator[Finding]:
     for rule in RULES:
         if rule.whole:
-            yield from rule.find(chain)
+            yield from rule.find(chain, tested)
     for id_ in looked_at(chain):
         yield from _found_at(chain, id_)
 

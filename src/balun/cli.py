@@ -196,10 +196,12 @@ def explain(rule: str | None, *, as_json: bool) -> None:
     """Say what RULE is about, with examples, good and bad; without one, list the rules."""
     from balun.errors import nearest
     from balun.rules import RULES
+    from balun.rules.raised import RAISED
 
-    pages = {one.name: one.page for one in RULES if rule in {None, one.name}}
+    known = {**{one.name: one.page for one in RULES}, **{one.name: one.page for one in RAISED}}
+    pages = {name: page for name, page in known.items() if rule in {None, name}}
     if not pages:
-        raise UsageError(f"there is no rule {rule}{nearest(str(rule), [one.name for one in RULES])}")
+        raise UsageError(f"there is no rule {rule}{nearest(str(rule), known)}")
     if as_json:
         _print_json(pages)
     elif rule is None:

@@ -138,6 +138,8 @@ def _settled(declared: object, features: dict[int, str], root: Path) -> list[Nam
                         place=_inside(declared.place, root),
                         slices=declared.slices,
                         seed=declared.seed,
+                        may=declared.may,
+                        classification=declared.classification,
                         description=declared.description,
                     ),
                 )
@@ -145,7 +147,8 @@ def _settled(declared: object, features: dict[int, str], root: Path) -> list[Nam
         case DeclaredSurface():
             uses = tuple(model.name for model in declared.uses)
             place = _inside(declared.place, root)
-            return [(declared.name, Surface(declared.name, uses, declared.owner, place, declared.description))]
+            surface = Surface(declared.name, uses, declared.owner, place, declared.may, declared.description)
+            return [(declared.name, surface)]
     return []
 
 
@@ -165,6 +168,7 @@ def _python_table(declared: DeclaredTable, root: Path) -> PythonTable:
         available=declared.available,
         required=declared.required,
         units=declared.units,
+        classification=declared.classification,
         description=declared.description,
     )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
 _NAMES = ("key", "required")
 _TEXTS = ("owner", "at", "description")
-_MAPS = ("available", "units")
+_MAPS = ("available", "units", "classification")
 KNOWN = (*_TEXTS, *_NAMES, *_MAPS)
 
 Front = dict[str, object]
@@ -159,6 +160,7 @@ def _sources_of_pivots(tree: exp.Query) -> exp.Query:
     return tree
 
 
+@lru_cache(maxsize=4096)
 def canonical(sql: str) -> str:
     """The same SQL without comments and layout, so that an edit of these alone changes nothing.
 
@@ -262,4 +264,5 @@ def _example(key: str) -> str:
         "required": "required: [seats]",
         "available": "available: {dep_delay: left_gate}",
         "units": "units: {dep_delay: minute}",
+        "classification": "classification: {mail_hash: internal}",
     }.get(key, f"{key}: some text")

@@ -9,8 +9,11 @@ from balun.finding import Place
 
 @dataclass(frozen=True)
 class Surface:
+    """may: the highest classification of what may show here; None: nobody says."""
+
     name: str
     uses: tuple[str, ...]
     owner: str | None
     place: Place
+    may: str | None = None
     description: str | None = None

@@ -19,6 +19,7 @@ class Table:
     available: `(column, SQL over this table's columns)` for when a value can first be known, where declared.
     required: columns promised not to be null, though the SQL can't prove it.
     units: `(column, unit)` promised.
+    classification: `(column, class)` declared, whatever it is computed from: a hash of an address may be internal.
     """
 
     name: str
@@ -31,6 +32,7 @@ class Table:
     available: tuple[tuple[str, str], ...] = ()
     required: tuple[str, ...] = ()
     units: tuple[tuple[str, str], ...] = ()
+    classification: tuple[tuple[str, str], ...] = ()
     description: str | None = None
 
 
@@ -55,4 +57,5 @@ class PythonTable:
     available: tuple[tuple[str, str], ...] = ()
     required: tuple[str, ...] = ()
     units: tuple[tuple[str, str], ...] = ()
+    classification: tuple[tuple[str, str], ...] = ()
     description: str | None = None

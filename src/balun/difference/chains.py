@@ -14,7 +14,6 @@ from balun.difference.delta import OTHER, SAME, Delta, Retyped, Same, Swapped
 from balun.difference.lockstep import Difference, Lockstep, Rows
 from balun.difference.passage import is_number
 from balun.facts.known import Chain, Known
-from balun.facts.origin import flow_of
 from balun.facts.propagate import states_of
 from balun.facts.supply import EXAMPLE
 from balun.relational.normal import MOST, normal, size
@@ -275,9 +274,10 @@ def _waits_otherwise(found: Differences, id_: str, parent: str) -> bool:
     known = [chain.supply.available[parent] for chain in (found.before, found.after) if parent in chain.nodes]
     if len(known) < 2:
         return True
-    relation = found.after.nodes[id_].relation
-    assert relation is not None
-    flow = flow_of(relation)
+    if known[0] == known[1] and _passes(found, parent):
+        return False
+    flow = found.after.nodes[id_].flow
+    assert flow is not None
     name = found.after.graph.nodes[parent].name
     read = {one.column for one in frozenset().union(flow.rows, *flow.columns) if one.parent == name}
     for column in (None, *read):

@@ -57,10 +57,36 @@ class Site:
                 return len(sql[: found.start()].encode())
         return None
 
+    def call_place(self, function: str, names: set[str]) -> int | None:
+        """Where a function of these columns seems to stand, in bytes: of an aggregate DuckDB's plan doesn't tell."""
+        sql = self.known.sql or ""
+        for found in re.finditer(rf"\b{re.escape(function)}\s*\(", sql, flags=re.IGNORECASE):
+            near = re.split(r"\bFROM\b|\n\s*\n", sql[found.end() :], maxsplit=1, flags=re.IGNORECASE)[0]
+            inside = near[: _closing(near)]
+            if all(re.search(rf"\b{re.escape(name)}\b", inside, flags=re.IGNORECASE) for name in names if name):
+                return len(sql[: found.start()].encode())
+        return None
+
+    def output_place(self, name: str) -> int | None:
+        """Where an output gets its name, in bytes."""
+        sql = self.known.sql or ""
+        found = re.search(rf'\bAS\s+"?{re.escape(name)}\b', sql, flags=re.IGNORECASE)
+        return len(sql[: found.start()].encode()) if found else None
+
     def finding(self, rule: str, at: Computed | int | None, message: str, mend: str) -> Finding:
         return Finding(
             rule, self.place(at), message, breaks=breaks(self.chain, self.node), owner=self.node.owner, mend=mend
         )
+
+
+def _closing(text: str) -> int:
+    """Where the bracket closes that was opened before."""
+    depth = 1
+    for at, letter in enumerate(text):
+        depth += {"(": 1, ")": -1}.get(letter, 0)
+        if not depth:
+            return at
+    return len(text)
 
 
 def place_in(node: Node, at: int | None) -> Place:
