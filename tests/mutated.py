@@ -29,7 +29,7 @@ _PLACE = Place("contracts/some.odcs.yaml")
 
 
 def contract_of(table: Table) -> Contract:
-    key = table.keys[0] if table.keys else ()
+    key = table.keys[0] if table.keys and set(table.keys[0]) <= table.there else ()
     columns = tuple(
         Column(
             name,
@@ -263,4 +263,5 @@ def _faults(connection: duckdb.DuckDBPyConnection, sql: str, difference: Differe
 
 
 def _plain(value: object) -> str:
-    return f"{value:.9g}" if isinstance(value, float) else repr(value)
+    """Alike for sums in another order, and for both zeros."""
+    return f"{value + 0.0:.9g}" if isinstance(value, float) else repr(value)

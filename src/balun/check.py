@@ -15,7 +15,6 @@ from balun.chain.graph import Graph
 from balun.chain.load import load_graph
 from balun.errors import ProjectError
 from balun.facts.known import Chain, known_of, unknowns
-from balun.facts.repeated import handed_down
 from balun.facts.supply import supply_of
 from balun.finding import Finding, Place
 from balun.kept import FILE, DamagedError, Kept, forget
@@ -150,7 +149,7 @@ def _found_at(chain: Chain, id_: str, rates: set[float]) -> tuple[Finding, ...]:
     if kept is None or id_ not in chain.keys:
         return _found_in(chain, id_)
     node = chain.node(id_)
-    key = kept.key("found", chain.keys[id_], node.owner, breaks(chain, node), handed_down(chain, id_), rates)
+    key = kept.key("found", chain.keys[id_], node.owner, breaks(chain, node), rates)
     found = kept.find(key)
     if found is not None:
         return cast("tuple[Finding, ...]", found[1]())

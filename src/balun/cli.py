@@ -138,10 +138,18 @@ def init(paths: tuple[Path, ...], owner: str | None, *, force: bool, as_json: bo
     help="For people, code scanning, a workflow's annotations, or a comment.",
 )
 @click.option("--if", "phrase", metavar="CHANGE", help="Say what this change of what is captured would do downstream.")
+@click.option("--against", "revision", metavar="REV", help="Say what differs from a revision in git, and what it does.")
+@click.option(
+    "--fail-on",
+    type=click.Choice(["breaks", "shifts"]),
+    default="shifts",
+    show_default=True,
+    help="From which verdict of --if or --against on the exit status is 1.",
+)
 @click.option("--anew", is_flag=True, help="Work out everything again, also what earlier checks did.")
 @json_option
 @_says_errors
-def check(form: str, phrase: str | None, *, anew: bool, as_json: bool) -> None:
+def check(form: str, phrase: str | None, revision: str | None, fail_on: str, *, anew: bool, as_json: bool) -> None:
     """Prove from contracts and SQL what holds of every node, and find what can't be right. Reads no rows.
 
     A finding may be accepted where it stands, by a comment on its line or above it:
@@ -152,9 +160,15 @@ def check(form: str, phrase: str | None, *, anew: bool, as_json: bool) -> None:
     balun check --if "drop departure.tailnum"
     balun check --if "coarsen departure.time_hour to 1 day"
     balun check --if "sample weather to 10%"
+    balun check --against main --format markdown
     """
+    if phrase is not None and revision is not None:
+        raise UsageError("--if asks of one change, --against of those since a revision: ask for one of them")
     if phrase is not None:
-        _check_if(phrase, anew=anew, as_json=as_json)
+        _check_if(phrase, fail_on, anew=anew, as_json=as_json)
+        return
+    if revision is not None:
+        _check_against(revision, form, fail_on, anew=anew, as_json=as_json)
         return
     from balun.check import check as check_project
 
@@ -172,7 +186,7 @@ def check(form: str, phrase: str | None, *, anew: bool, as_json: bool) -> None:
     sys.exit(FINDINGS if checked.findings else FINE)
 
 
-def _check_if(phrase: str, *, anew: bool, as_json: bool) -> None:
+def _check_if(phrase: str, fail_on: str, *, anew: bool, as_json: bool) -> None:
     from balun.chain.change import read_change
     from balun.chain.load import load_graph
     from balun.check import with_kept
@@ -185,7 +199,30 @@ def _check_if(phrase: str, *, anew: bool, as_json: bool) -> None:
         _print_json(found.as_json())
     else:
         print_impact(found, _console())
-    sys.exit(FINE if found.worst == "same" and not found.findings else FINDINGS)
+    sys.exit(FINDINGS if found.findings or _is_as_bad(found.worst, fail_on) else FINE)
+
+
+def _is_as_bad(verdict: str, as_: str) -> bool:
+    return verdict == "breaks" or (verdict == "shifts" and as_ == "shifts")
+
+
+def _check_against(revision: str, form: str, fail_on: str, *, anew: bool, as_json: bool) -> None:
+    from balun.against import against
+    from balun.check import with_kept
+
+    folder = _folder()
+    found = with_kept(folder, lambda kept: against(folder, revision, kept), anew=anew)
+    if as_json:
+        _print_json(found.as_json())
+    elif form != "terminal":
+        from balun.report import AGAINST
+
+        click.echo(AGAINST[form](found))
+    else:
+        from balun.terminal import print_against
+
+        print_against(found, _console())
+    sys.exit(FINDINGS if found.findings or _is_as_bad(found.worst, fail_on) else FINE)
 
 
 @balun.command(short_help="Say what a rule is about.")

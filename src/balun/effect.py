@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from balun.chain.corpus import Corpus
@@ -13,10 +13,12 @@ from balun.chain.model import Model
 from balun.chain.point_in_time.expression import read_expression
 from balun.chain.table import PythonTable, Table
 from balun.difference import Differences
+from balun.difference.barren import barren
 from balun.difference.delta import Retyped, Same, is_apart
 from balun.difference.lockstep import Difference, Rows
 from balun.facts.domain import Domain
 from balun.facts.grid_text import written
+from balun.facts.known import Chain
 from balun.facts.nullable import Nullable
 from balun.facts.propagate import FACTS
 from balun.facts.resolution import Resolution
@@ -78,6 +80,7 @@ class Judge:
     broken: Mapping[str, tuple[str, ...]]
     effects: dict[str, Effect] = field(default_factory=dict)
     loose: set[str] = field(default_factory=set)
+    _empty: dict[int, frozenset[str]] = field(default_factory=dict)
 
     def effect(self, node: Node) -> Effect:
         """Of nodes above it the effects are known already."""
@@ -124,13 +127,12 @@ class Judge:
         if id_ not in self.found.before.nodes:
             return Effect(node, "same", path=path)
         of = self.found.nodes[id_]
-        columns = dict(self._verdicts(id_, self._columns(node)))
+        columns = dict(self._verdicts(id_, self._columns(node), of))
         why = self._why(node, id_, of) if promises else ()
         verdict = "breaks" if why else worst(iter([*columns.values(), _by_rows(of)]))
         return Effect(node, verdict, columns, of.rows is not Rows.ALIKE, self._facts(id_), why, path)
 
-    def _verdicts(self, id_: str, names: tuple[str, ...]) -> Iterator[tuple[str, Verdict]]:
-        of = self.found.nodes[id_]
+    def _verdicts(self, id_: str, names: tuple[str, ...], of: Difference) -> Iterator[tuple[str, Verdict]]:
         for name in names:
             delta = self.found.column(id_, name)
             if delta is None:
@@ -140,9 +142,7 @@ class Judge:
 
     def _why(self, node: Node, id_: str, of: Difference) -> tuple[str, ...]:
         """What of a table's promises may be false after."""
-        found = []
-        if id_ in self.found.failing:
-            found.append("it casts text that it may meet only now")
+        found = [*self._cast(id_)]
         if isinstance(node.declared, PythonTable):
             gone = [name for parent in node.parents for name in self._gone(parent)]
             found += [f"it is given {name} no more" for name in gone]
@@ -152,6 +152,16 @@ class Judge:
             self.loose |= {id_} if promises else set()
             found += promises
         return tuple(found)
+
+    def _cast(self, id_: str) -> tuple[str, ...]:
+        return ("it casts text that it may meet only now",) if id_ in self.found.failing else ()
+
+    def _barren(self, chain: Chain) -> frozenset[str]:
+        found = self._empty.get(id(chain))
+        if found is None:
+            touched = {id_ for id_, of in self.found.nodes.items() if not of.is_same}
+            found = self._empty[id(chain)] = barren(chain, touched)
+        return found
 
     def _gone(self, id_: str) -> list[str]:
         if id_ not in self.found.nodes:
@@ -203,15 +213,17 @@ class Judge:
     # -- features, corpora, and what stands on them
 
     def _feature(self, node: Node, path: tuple[tuple[str, Place], ...]) -> Effect:
+        """Of the examples that a corpus keeps: of others nobody asks for a value."""
         uses = [id_ for id_ in self.found.before.nodes if id_.startswith(f"{node.id}@") and id_ in self.found.nodes]
         columns: dict[str, Verdict] = {}
         rows = False
         for id_ in uses:
-            of = self.found.nodes[id_]
+            corpus = self.found.nodes.get(f"corpus:{id_.split('@', 1)[1]}")
+            of = replace(self.found.nodes[id_], rows=corpus.rows if corpus else Rows.OTHER)
             rows = rows or of.rows is not Rows.ALIKE
-            for name, told in self._verdicts(id_, self._columns(node)):
+            for name, told in self._verdicts(id_, self._columns(node), of):
                 columns[name] = min(told, columns.get(name, "same"), key=RANK.__getitem__)
-        failing = tuple("it casts text that it may meet only now" for id_ in uses if id_ in self.found.failing)[:1]
+        failing = tuple(said for id_ in uses for said in self._cast(id_))[:1]
         verdict: Verdict = "breaks" if failing else worst(iter([*columns.values(), "shifts" if rows else "same"]))
         return Effect(node, verdict, columns, rows, why=failing, path=path)
 
@@ -232,10 +244,12 @@ class Judge:
 
     def _corpus(self, node: Node, path: tuple[tuple[str, Place], ...]) -> Effect:
         of = self.found.nodes[node.id]
-        columns = dict(self._verdicts(node.id, self._used(node)))
+        columns = dict(self._verdicts(node.id, self._used(node), of))
         late = node.id in self.found.late
         examples = node.id.replace("corpus:", "examples:")
-        why = ("it casts text that it may meet only now",) if examples in self.found.failing else ()
+        why = self._cast(examples)
+        if examples in self._barren(self.found.after) - self._barren(self.found.before):
+            why = (*why, "no row can be an example any more")
         shifts: Verdict = "shifts" if late else _by_rows(of)
         told: Verdict = "breaks" if why else worst(iter([*columns.values(), shifts]))
         facts = ("labels are known at other times",) if late else ()

@@ -298,9 +298,12 @@ def _thinned(change: Change, contract: Contract, relation: str) -> str:
 
 
 def _told(pattern: str) -> Callable[[Change], str]:
-    return lambda change: pattern.format(
-        c=f"{change.event}.{change.column}", e=change.event, to=change.to, was=change.was, by=", ".join(change.by)
-    )
+    def words(change: Change) -> str:
+        column = f"{change.event}.{change.column}" if change.column else change.event
+        by = ", ".join(change.by)
+        return pattern.format(c=column, e=change.event, to=change.to, was=change.was, by=by)
+
+    return words
 
 
 KINDS: Mapping[str, Kind] = {
@@ -324,6 +327,19 @@ KINDS: Mapping[str, Kind] = {
     "thin": Kind(_told("thin {e} to 1 per {by} per {to}"), lambda _, k: k, _thinned),
     "add": Kind(_told("add {c} {to}"), _add, _added),
     "reclassify": Kind(_told("reclassify {c} to {to}"), lambda c, k: _with(c, k, classification=c.to), _unchanged),
+    **{
+        kind: Kind(_told(words), lambda _, k: k, _unchanged)
+        for kind, words in {
+            "rekey": "rekey {e} by {by}",
+            "refine": "refine {c} to {to}",
+            "rebound": "rebound {c}",
+            "reschedule": "reschedule {c}",
+            "latency": "latency of {e} from {was} to {to}",
+            "frequency": "frequency of {e} from {was} to {to}",
+            "reword": "reword {c}",
+            "regrain": "a row of {e} is '{to}', was '{was}'",
+        }.items()
+    },
     "reown": Kind(_told("reown {e} to {to}"), lambda c, k: replace(k, owner=c.to), _unchanged),
 }
 

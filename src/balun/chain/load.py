@@ -108,25 +108,18 @@ def _python(root: Path, kept: Kept | None) -> list[Named]:
         return [(name, declared) for name, declared in read_python(root)]
     from balun.chain.traced import tracing
 
-    folders = (root, root / "tables")
-    key = kept.key("python", str(root), sys.path, [_importable(folder) for folder in folders])
+    files = [*sorted(root.glob("*.py")), *sorted((root / "tables").glob("*.py"))]
+    key = kept.key("python", str(root), sys.path, [(str(file), file.read_bytes()) for file in files if file.is_file()])
     found = kept.find(key)
     if found is not None:
         traced, named = found[1]()
         if traced.holds():
             return cast("list[Named]", named)
-    with tracing(folders) as traced:
+    with tracing() as traced:
         read: list[Named] = [(name, declared) for name, declared in read_python(root)]
     if not traced.beyond:
         kept.put_data(key, (traced, [(name, _without_code(declared)) for name, declared in read]))
     return read
-
-
-def _importable(folder: Path) -> list[tuple[str, bytes]]:
-    """What an import may find there, with the text of files."""
-    found = sorted(folder.iterdir()) if folder.is_dir() else []
-    return [(one.name, one.read_bytes() if one.suffix == ".py" and one.is_file() else b"") for one in found
-            if one.suffix in {".py", ".so", ".pyc"} or (one.is_dir() and one.name.isidentifier())]  # fmt: skip
 
 
 @dataclass(frozen=True)

@@ -4,23 +4,30 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from balun.digest import digest
+
 _BEYOND = ("socket.", "subprocess.", "os.system", "os.exec", "os.posix_spawn", "os.fork", "sqlite3.", "ctypes.cdata")
 _LISTED = frozenset({"os.listdir", "os.scandir"})
 _IMPORTER = "<frozen importlib"
+_MODULES = (".py", ".pyc", ".so", ".pyd")
 _MOST_FILES = 20_000
 
 
 @dataclass
 class Traced:
-    """files: and folders, each with its stamp. words: of the environment. beyond: it looked at more than these."""
+    """files: and folders, each with its stamp. paths: where imports are looked for, with what may be imported there.
+
+    words: of the environment. beyond: it looked at more than these.
+    """
 
     files: dict[str, tuple[int, int] | None] = field(default_factory=dict)
+    paths: dict[str, bytes] = field(default_factory=dict)
     words: dict[str, str | None] = field(default_factory=dict)
     beyond: bool = False
 
@@ -30,18 +37,16 @@ class Traced:
             not self.beyond
             and all(os.environ.get(word) == value for word, value in self.words.items())
             and all(_stamp(file) == stamp for file, stamp in self.files.items())
+            and all(_importable(path) == names for path, names in self.paths.items())
         )
 
 
 @contextmanager
-def tracing(own: Sequence[Path]) -> Iterator[Traced]:
-    """Files, folders and words of the environment are told of; the clock isn't.
-
-    own: folders in which only the caller knows what an import would find.
-    """
+def tracing() -> Iterator[Traced]:
+    """Files, folders and words of the environment are told of; the clock isn't."""
     traced = Traced()
     before, words = dict(os.environ), type(os.environ)
-    trace = _Trace(traced, frozenset(map(str, own)))
+    trace = _Trace(traced)
     _listen()
     _TRACES.append(trace)
     os.environ.__class__ = _Words
@@ -57,7 +62,6 @@ def tracing(own: Sequence[Path]) -> Iterator[Traced]:
 @dataclass
 class _Trace:
     traced: Traced
-    own: frozenset[str]
     words: set[str] = field(default_factory=set)
 
     def look(self, path: object) -> None:
@@ -89,10 +93,23 @@ def _heard(event: str, args: tuple[Any, ...]) -> None:
     elif event in _LISTED:
         folder = args[0] or "."
         imports = sys._getframe(1).f_code.co_filename.startswith(_IMPORTER)  # noqa: SLF001
-        if not (imports and str(folder) in trace.own):
+        if imports and isinstance(folder, str):
+            trace.traced.paths.setdefault(str(Path(folder).absolute()), _importable(folder))
+        else:
             trace.look(folder)
     elif event.startswith(_BEYOND):
         trace.traced.beyond = True
+
+
+def _importable(folder: str) -> bytes:
+    """What an import goes by in a folder: names of modules and packages."""
+    traces, _TRACES[:] = list(_TRACES), []  # this look is nobody's
+    try:
+        names = os.listdir(folder)  # noqa: PTH208 - names are enough
+    except OSError:
+        names = []
+    _TRACES[:] = traces
+    return digest(sorted(name for name in names if "." not in name or name.endswith(_MODULES)))
 
 
 def _stamp(file: str) -> tuple[int, int] | None:

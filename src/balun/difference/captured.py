@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import replace
 from decimal import Decimal
 from fractions import Fraction
+from functools import reduce
 
-from balun.chain.change import Change, factor, step_us
+from balun.chain.change import Change, factor, share, step_us
 from balun.chain.contract import Column, Contract
 from balun.difference.delta import (
     MOVED,
@@ -25,70 +27,107 @@ from balun.difference.delta import (
 )
 from balun.difference.lockstep import Difference, Rows
 from balun.difference.passage import is_fixed
+from balun.errors import UsageError
 from balun.facts.grid import Grid
 from balun.facts.resolution import declared
 
-_WORDS = frozenset({"reclassify", "reown", "reword", "delay", "frequency"})
 _WHOLE = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT")
 _LISTED = ("STRUCT", "MAP", "UNION", "BLOB", "BIT", "JSON")
 
 
 def captured(change: Change, before: Contract, after: Contract) -> Difference:
-    """Of an event whose contract was `before` and is `after`."""
+    """Of an event whose contract was `before` and is `after` by one change."""
+    return captured_by([change], before, after)
+
+
+def captured_by(changes: Sequence[Change], before: Contract, after: Contract) -> Difference:
+    """changes: all that tells the two contracts apart, of which at most one renames."""
     names = [one.name.lower() for one in before.columns]
-    renamed = {(change.to or "").lower(): (change.column or "").lower()} if change.kind == "rename" else {}
-    origins: list[int | None] = []
-    for column in after.columns:
-        name = renamed.get(column.name.lower(), column.name.lower())
-        origins.append(names.index(name) if name in names else None)
-    wanted = (change.column or "").lower()
+    renamed = {(one.to or "").lower(): (one.column or "").lower() for one in changes if one.kind == "rename"}
+    rows = max((_rows(one, before) for one in changes), default=Rows.ALIKE)
     deltas: list[Delta] = []
+    origins: list[int | None] = []
     lost: set[int] = set()
-    rows = Rows.FEWER if change.kind in {"sample", "thin"} else Rows.ALIKE
-    for at, origin in enumerate(origins):
+    for at, column in enumerate(after.columns):
+        name = renamed.get(column.name.lower(), column.name.lower())
+        origin = names.index(name) if name in names else None
+        origins.append(origin)
         if origin is None:
             deltas.append(OTHER)
-        elif names[origin] == wanted:
-            lost |= {at} if change.kind == "require" else set()
-            delta = _delta(change, before.columns[origin], after)
-            rows = max(rows, _set_aside(change, before.columns[origin], delta))
-            deltas.append(delta)
-        else:
-            deltas.append(SAME)
-    if change.kind == "drop" and before.column(wanted).key is not None:
-        rows = Rows.OTHER  # rows that agree in what is left of the key are set aside
-    return Difference(tuple(deltas), tuple(origins), rows, in_order=rows is Rows.ALIKE, lost=frozenset(lost))
+            continue
+        old = before.columns[origin]
+        own = {one: _delta(one, old, after) for one in changes if (one.column or "").lower() == name}
+        rows = max([rows, *(_set_aside(one, old, delta) for one, delta in own.items())])
+        deltas.append(reduce(_then, own.values()) if own else SAME)
+        lost |= {at} if [one.kind for one in own] == ["require"] == [one.kind for one in changes] else set()
+    return Difference(tuple(deltas), tuple(origins), rows, rows is Rows.ALIKE, frozenset(lost))
+
+
+def _then(one: Delta, other: Delta) -> Delta:
+    """Of two changes of one value, one after the other."""
+    if isinstance(one, Same) or isinstance(other, Same):
+        return other if isinstance(one, Same) else one
+    return replace(OTHER, nulls=one.nulls or other.nulls)
+
+
+def _rows(change: Change, before: Contract) -> Rows:
+    """What becomes of the event's rows, whatever their values are."""
+    match change.kind:
+        case "sample":
+            return Rows.OTHER if change.was and share(change) > share(replace(change, to=change.was)) else Rows.FEWER
+        case "thin":  # rows that its key tells apart are left by thinning by the key
+            by = {name.lower() for name in change.by}
+            return Rows.ALIKE if before.key and {name.lower() for name in before.key} <= by else Rows.FEWER
+        case "rekey" | "rebound" | "frequency":  # other rows are set aside than before, or come
+            return Rows.OTHER
+        case "drop" if before.column(change.column or "").key is not None:
+            return Rows.OTHER  # rows that agree in what is left of the key are set aside
+    return Rows.ALIKE
 
 
 def _delta(change: Change, column: Column, after: Contract) -> Delta:
-    if change.kind in {"recode", "add value", "remove value"} and column.dtype != "VARCHAR":
-        kept = change.kind == "remove value" and (column.required or column.key is not None)
-        return SAME if kept else OTHER
     match change.kind:
         case "nullable":
             return Swapped(_values(column), frozenset({None}))
-        case "recode":
-            apart = bool(column.allowed) and change.to not in [str(one) for one in column.allowed]
-            return Swapped(frozenset({change.was}), frozenset({change.to}), apart=apart)
-        case "add value":
-            return Swapped(_values(column), frozenset({change.to}))
-        case "remove value" if column.required or column.key is not None:
-            return SAME
-        case "remove value":
-            return Swapped(frozenset({change.was}), frozenset({None}))
+        case "recode" | "add value" | "remove value":
+            return _recoded(change, column)
         case "coarsen":
             return _coarse(change, column)
+        case "refine":
+            return MOVED
         case "rescale":
-            times = factor(change)
-            if column.dtype in _WHOLE and times.is_integer():
-                return Scaled(times)
-            return Scaled() if column.dtype == "DOUBLE" else MOVED
+            return _rescaled(change, column)
         case "retype":
             return _retyped(column, after.column(column.name))
         case "rezone":
             zones = (column.zone or "UTC", change.to or "UTC")
             return replace(MOVED, by=f"rezone {zones[0]} {zones[1]}") if all(map(is_fixed, zones)) else MOVED
     return SAME
+
+
+def _recoded(change: Change, column: Column) -> Delta:
+    if change.kind == "remove value" and (column.required or column.key is not None):
+        return SAME  # its rows don't come
+    if column.dtype != "VARCHAR":
+        return OTHER
+    if change.kind == "recode":
+        apart = bool(column.allowed) and change.to not in [str(one) for one in column.allowed]
+        return Swapped(frozenset({change.was}), frozenset({change.to}), apart=apart)
+    if change.kind == "add value":
+        return Swapped(_values(column), frozenset({change.to}))
+    return Swapped(frozenset({change.was}), frozenset({None}))
+
+
+def _rescaled(change: Change, column: Column) -> Delta:
+    if change.was is None or change.to is None:
+        return SAME  # a unit is told where none was, or no more
+    try:
+        times = factor(change)
+    except UsageError:
+        return MOVED
+    if column.dtype in _WHOLE and times.is_integer():
+        return Scaled(times)
+    return Scaled() if column.dtype == "DOUBLE" else MOVED
 
 
 def _values(column: Column) -> Values:
@@ -130,7 +169,7 @@ def _set_aside(change: Change, column: Column, delta: Delta) -> Rows:
         return Rows.ALIKE if column.required or column.key is not None else Rows.FEWER
     if change.kind == "remove value" and isinstance(delta, Same):
         return Rows.FEWER
-    if isinstance(delta, Same) or change.kind in _WORDS:
+    if isinstance(delta, Same):
         return Rows.ALIKE
     if (column.unique or column.key is not None) and not is_apart(delta):
         return Rows.FEWER
@@ -149,23 +188,3 @@ def _fits(text: str, column: Column) -> bool:
         return column.pattern is None or re.fullmatch(column.pattern, text) is not None
     except re.error:  # DuckDB may know it
         return False
-
-
-def unchanged(contract: Contract) -> Difference:
-    """Of an event whose rows are as they were."""
-    width = len(contract.columns)
-    return Difference(tuple(SAME for _ in range(width)), tuple(range(width)))
-
-
-def together(one: Difference, other: Difference) -> Difference:
-    """Of two changes, one after the other."""
-    deltas: list[Delta] = []
-    origins: list[int | None] = []
-    for delta, middle in zip(other.deltas, other.origins, strict=True):
-        first = OTHER if middle is None else one.deltas[middle]
-        origins.append(None if middle is None else one.origins[middle])
-        if isinstance(first, Same) or isinstance(delta, Same):
-            deltas.append(delta if isinstance(first, Same) else first)
-        else:
-            deltas.append(replace(OTHER, nulls=first.nulls or delta.nulls))
-    return Difference(tuple(deltas), tuple(origins), max(one.rows, other.rows), one.in_order and other.in_order)

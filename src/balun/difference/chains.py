@@ -174,7 +174,7 @@ def _lockstep(found: Differences, id_: str, *, firm: bool, alike: bool = False, 
     assert before is not None
     assert after is not None
     was, now = states_of(before, found.before.scanned), states_of(after, found.after.scanned)
-    walk = Lockstep(lambda one, other: _scanned(found, one, other, firm=firm), was, now, alike)
+    walk = Lockstep(lambda one, other: _scanned(found, one, other, firm=firm), was, now, alike, firm)
     of = walk.of(before, after)
     if walk.may_fail(after):
         found.failing.add(id_)

@@ -92,6 +92,7 @@ class Lockstep:
     """given: of what the chain supplies. before, after: states of all relations of both, by identity.
 
     alike: both are of the same SQL, so that what isn't understood of it is the same too.
+    firm: rows that are joined come in the order of the sides; DuckDB promises no order, a feature's meaning does.
     found: of each relation after, by identity.
     """
 
@@ -99,6 +100,7 @@ class Lockstep:
     before: Mapping[int, State]
     after: Mapping[int, State]
     alike: bool
+    firm: bool = False
     found: dict[int, Difference] = field(default_factory=dict)
 
     def of(self, before: Relation, after: Relation) -> Difference:
@@ -253,7 +255,7 @@ class Lockstep:
             lefts = _found_again(lefts, after.conditions)
         if after.kind in {"inner", "semi", "left", "single", "anti", "mark"}:
             rights = _found_again(rights, after.conditions, len(after.left.columns))
-        both = _beside(lefts, rights, len(before.left.columns))
+        both = self._beside(lefts, rights, len(before.left.columns))
         on = _conditions(both.columns, before.conditions, after.conditions)
         if after.kind == "positional":
             same = lefts.rows is Rows.ALIKE is rights.rows and lefts.in_order and rights.in_order
@@ -279,6 +281,12 @@ class Lockstep:
         alike = lefts.rows is rights.rows is on is Rows.ALIKE
         return both if alike else _kept(both, Rows.OTHER)
 
+    def _beside(self, lefts: Difference, rights: Difference, split: int) -> Difference:
+        """The columns of both. split: how many columns the left had before."""
+        origins = (*lefts.origins, *(None if one is None else one + split for one in rights.origins))
+        in_order = self.firm and lefts.in_order and rights.in_order
+        return Difference((*lefts.deltas, *rights.deltas), origins, max(lefts.rows, rights.rows), in_order)
+
     def _inner(self, after: Join, both: Difference, lefts: Difference, rights: Difference, on: Rows) -> Difference:
         worst = max(lefts.rows, rights.rows, on)
         if after.asof and max(rights.rows, on) is not Rows.ALIKE:
@@ -291,7 +299,7 @@ class Lockstep:
 
     def _left(self, before: Join, after: Join, lefts: Difference, rights: Difference, met: Rows) -> Difference:
         """Each left row stays; where it meets one row at most, it stays once."""
-        both = _beside(lefts, rights, len(before.left.columns))
+        both = self._beside(lefts, rights, len(before.left.columns))
         split = len(after.left.columns)
         if met is Rows.ALIKE:  # a right row that is missing is missing in both
             return Difference(both.deltas, both.origins, lefts.rows, both.in_order, lefts.lost)
@@ -438,13 +446,6 @@ def _found_again(found: Difference, conditions: Sequence[Expression], start: int
 
 def _unordered(found: Difference) -> Difference:
     return replace(found, in_order=False)
-
-
-def _beside(lefts: Difference, rights: Difference, split: int) -> Difference:
-    """The columns of both. split: how many columns the left had before."""
-    origins = (*lefts.origins, *(None if one is None else one + split for one in rights.origins))
-    rows = max(lefts.rows, rights.rows)
-    return Difference((*lefts.deltas, *rights.deltas), origins, rows, in_order=False)
 
 
 def _conditions(columns: Columns, before: Sequence[Expression], after: Sequence[Expression]) -> Rows:

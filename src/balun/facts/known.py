@@ -133,7 +133,6 @@ class Chain:
     """nodes: by node id; a corpus's examples as `examples:NAME`, a feature's rows as `feature:NAME@CORPUS`.
 
     keys: where something is kept, a digest of all that what is known of a node hangs on.
-    worked: what was worked out of nodes besides.
     focus: those of `nodes` that rules are to look at; None: all.
     """
 
@@ -141,7 +140,6 @@ class Chain:
     supply: Supply
     nodes: dict[str, Known] = field(default_factory=dict)
     keys: dict[str, bytes] = field(default_factory=dict, repr=False, compare=False)
-    worked: dict[str, object] = field(default_factory=dict, repr=False, compare=False)
     focus: tuple[str, ...] | None = None
 
     def node(self, id_: str) -> Node:

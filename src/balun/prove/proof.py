@@ -34,6 +34,7 @@ from balun.snapshot import Snapshot, Store, digest
 # Raise it when the same rows come to be compared otherwise.
 _FORMAT = 1
 ROWS = 4000
+_OF_ROWS = frozenset({"nullable", "coarsen", "recode", "add value", "remove value", "sample", "thin"})
 
 
 @dataclass(frozen=True)
@@ -208,6 +209,8 @@ class Trial:
         try:
             new = over(change.edit(contract), file)
             self._write(change, contract, self._few.rows[event.id], file)
+            if change.kind in _OF_ROWS and self._changes_nothing(self._few.rows[event.id], file):
+                return "it changes none of these rows"
         except (duckdb.Error, UsageError) as exc:
             return str(exc).splitlines()[0]
         changed = Graph(self._few.graph.config, {**self._few.graph.nodes, event.id: replace(event, declared=new)})
@@ -216,6 +219,14 @@ class Trial:
         cells = list(self._cells(change, effects, standing))
         self._store.prune()
         return cells
+
+    def _changes_nothing(self, before: Path, after: Path) -> bool:
+        reads = [f"SELECT * FROM read_parquet({literal(str(file))})" for file in (before, after)]
+        with duckdb.connect(config={"threads": 1}) as connection:
+            connection.execute("SET TimeZone = 'UTC'")
+            counts = [connection.execute(f"SELECT count(*) FROM ({read})").fetchall()[0][0] for read in reads]
+            differ = connection.execute(f"SELECT EXISTS ({reads[0]} EXCEPT ALL {reads[1]})").fetchall()[0][0]
+        return counts[0] == counts[1] and not differ
 
     def _write(self, change: Change, contract: Contract, rows: Path, file: Path) -> None:
         sql = change.rows(contract, f"read_parquet({literal(str(rows))})")

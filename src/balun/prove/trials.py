@@ -63,10 +63,17 @@ def trials(contract: Contract, held: Held) -> Iterator[Change]:
     yield Change("sample", contract.name, to="50%")
     time = next((one for one in contract.columns if one.logical == "timestamp"), None)
     yield Change("delay", contract.name, to="1 d", was=time.name if time else None)
-    by = contract.key or (contract.columns[0].name,)
-    if time is not None:
-        yield Change("thin", contract.name, to="1 d", by=tuple(one for one in by[:1] if one != time.name) or by[:1])
+    by = _thinned_by(contract)
+    if time is not None and by is not None:
+        yield Change("thin", contract.name, to="1 d", by=(by,))
     yield Change("reown", contract.name, to="somebody-else")
+
+
+def _thinned_by(contract: Contract) -> str | None:
+    """A part of the key, or else a text that isn't the key: of which there are several rows."""
+    parts = contract.key[:1] if len(contract.key) > 1 else ()
+    texts = (one.name for one in contract.columns if one.dtype == "VARCHAR" and one.name not in contract.key)
+    return next(iter(parts), None) or next(texts, None)
 
 
 def _of_column(contract: Contract, column: Column, held: Held) -> Iterator[Change]:
