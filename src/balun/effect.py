@@ -250,6 +250,8 @@ class Judge:
         why = self._cast(examples)
         if examples in self._barren(self.found.after) - self._barren(self.found.before):
             why = (*why, "no row can be an example any more")
+        if why:
+            columns = dict.fromkeys(columns, "breaks")
         shifts: Verdict = "shifts" if late else _by_rows(of)
         told: Verdict = "breaks" if why else worst(iter([*columns.values(), shifts]))
         facts = ("labels are known at other times",) if late else ()
