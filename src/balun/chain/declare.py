@@ -49,7 +49,7 @@ class DeclaredModel:
 @dataclass(frozen=True, eq=False)
 class DeclaredSurface:
     name: str
-    uses: tuple[DeclaredModel, ...]
+    uses: tuple[DeclaredModel | str, ...]
     owner: str | None
     description: str | None
     place: Place
@@ -207,12 +207,12 @@ def model(
 def surface(
     name: str,
     *,
-    uses: DeclaredModel | Sequence[DeclaredModel],
+    uses: DeclaredModel | str | Sequence[DeclaredModel | str],
     owner: str | None = None,
     description: str | None = None,
 ) -> DeclaredSurface:
-    """A place in the product where models' answers show."""
-    used = (uses,) if isinstance(uses, DeclaredModel) else tuple(uses)
+    """A place in the product where models' answers show, or tables as they are: these by their names."""
+    used = (uses,) if isinstance(uses, DeclaredModel | str) else tuple(uses)
     return DeclaredSurface(name, used, owner, description, _caller())
 
 

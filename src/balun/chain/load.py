@@ -14,7 +14,7 @@ from balun.chain.feature import Aggregate, Latest
 from balun.chain.graph import KINDS, Declared, Graph, Node, kind_of
 from balun.chain.model import Model
 from balun.chain.surface import Surface
-from balun.chain.table import PythonTable, Table
+from balun.chain.table import OpaqueTable, PythonTable, Table
 from balun.errors import ProjectError, nearest
 from balun.finding import Finding, Place
 
@@ -28,7 +28,7 @@ def load_graph(folder: Path) -> Graph:
     faults += _twice(named)
     if faults:
         raise ProjectError(faults)
-    return _graph(config, named)
+    return graph_of(config, named)
 
 
 def _read(config: Config) -> tuple[list[Named], list[Finding]]:
@@ -102,7 +102,8 @@ def _twice(named: list[Named]) -> list[Finding]:
     return faults
 
 
-def _graph(config: Config, named: list[Named]) -> Graph:
+def graph_of(config: Config, named: list[Named]) -> Graph:
+    """Named declarations in their places. Raises ProjectError for parents that are missing and for circles."""
     ids = {f"{kind_of(declared)}:{name}": declared for name, declared in named}
     edges: dict[str, tuple[str, ...]] = {}
     faults: list[Finding] = []
@@ -124,7 +125,7 @@ def _parents(node: str, declared: Declared, ids: dict[str, Declared]) -> tuple[t
     match declared:
         case Contract():
             wanted: list[tuple[str, tuple[str, ...]]] = []
-        case Table() | PythonTable():
+        case Table() | PythonTable() | OpaqueTable():
             wanted = [(name, ("event", "table")) for name in declared.parents]
         case Aggregate() | Latest():
             wanted = [(declared.source, ("event", "table"))]
@@ -135,6 +136,7 @@ def _parents(node: str, declared: Declared, ids: dict[str, Declared]) -> tuple[t
             wanted = [(declared.corpus, ("corpus",))]
         case Surface():
             wanted = [(name, ("model",)) for name in declared.uses]
+            wanted += [(name, ("event", "table")) for name in declared.tables]
     found, missing = [], []
     for name, kinds in wanted:
         parent = _find(name, kinds, ids)

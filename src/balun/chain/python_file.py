@@ -143,9 +143,10 @@ def _settled(declared: object, features: dict[int, str], root: Path) -> list[Nam
                 )
             ]
         case DeclaredSurface():
-            uses = tuple(model.name for model in declared.uses)
+            uses = tuple(one.name for one in declared.uses if not isinstance(one, str))
+            tables = tuple(one for one in declared.uses if isinstance(one, str))
             place = _inside(declared.place, root)
-            return [(declared.name, Surface(declared.name, uses, declared.owner, place, declared.description))]
+            return [(declared.name, Surface(declared.name, uses, declared.owner, place, declared.description, tables))]
     return []
 
 

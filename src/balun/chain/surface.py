@@ -1,4 +1,4 @@
-"""A surface: a place in the product where models' answers show."""
+"""A surface: a place in the product where models' answers, or tables, show."""
 
 from __future__ import annotations
 
@@ -9,8 +9,11 @@ from balun.finding import Place
 
 @dataclass(frozen=True)
 class Surface:
+    """uses: names of models. tables: names of tables and events that it shows as they are."""
+
     name: str
     uses: tuple[str, ...]
     owner: str | None
     place: Place
     description: str | None = None
+    tables: tuple[str, ...] = ()

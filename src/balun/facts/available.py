@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from balun.chain.table import PythonTable, Table
+from balun.chain.table import AnyTable, OpaqueTable, PythonTable, Table
 from balun.errors import ProjectError
 from balun.facts.dtype import Binder
 from balun.facts.flow import Dep, Deps, Flows, Leaf, Path, Same, flows_of, named
@@ -84,7 +84,7 @@ def late_check_sql(expression: str, at: str) -> str:
 
 
 def availability(
-    table: Table | PythonTable,
+    table: AnyTable,
     schema: Schema,
     parents: Mapping[str, Availability],
     *,
@@ -100,21 +100,22 @@ def availability(
     times = {parent: at for parent, at in (ats or {}).items() if at and parent in schema}
     if not times and not any(_says_anything(known) for known in parents.values()):
         return _declared(table, Availability(), ())
-    if isinstance(table, PythonTable):
+    if isinstance(table, PythonTable | OpaqueTable):
         names: Sequence[str] = [name for name, _ in table.columns]
-        found = _unfollowed(parents, "a Python function can't be followed")
+        why = "a Python function can't be followed" if isinstance(table, PythonTable) else table.reason
+        found = _unfollowed(parents, why)
     else:
         names = outputs or _bound(table, schema)
         found = _derived(table, schema, parents, names, times)
     return _declared(table, found, names)
 
 
-def lost_findings(table: Table | PythonTable, found: Availability) -> list[Finding]:
+def lost_findings(table: AnyTable, found: Availability) -> list[Finding]:
     """One for each column that is lost, or one for the row."""
     return [_finding(table, lost) for lost in found.lost]
 
 
-def _finding(table: Table | PythonTable, lost: Lost) -> Finding:
+def _finding(table: AnyTable, lost: Lost) -> Finding:
     what = f"{table.name}.{lost.column}" if lost.column else f"a row of {table.name}"
     known = f"`{lost.expression}` of {lost.parent}" if lost.expression else f"a time that {lost.parent} lost"
     if lost.missing:
@@ -159,7 +160,7 @@ def _unfollowed(parents: Mapping[str, Availability], reason: str) -> Availabilit
     return Availability()
 
 
-def _declared(table: Table | PythonTable, found: Availability, names: Sequence[str]) -> Availability:
+def _declared(table: AnyTable, found: Availability, names: Sequence[str]) -> Availability:
     """A declared column wins; a lost row is made good when every column but the key and the time is declared."""
     own = dict(table.available)
     if not own:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from types import TracebackType
 from typing import Self
 
 import duckdb
 import sqlglot
 import sqlglot.expressions as exp
+from duckdb.func import FunctionNullHandling
 from sqlglot.errors import SqlglotError
 
 from balun.chain.contract import Contract
@@ -47,6 +49,7 @@ class Binder:
         self._connection.execute("SET TimeZone = 'UTC'")
         self._connection.execute("SET lock_configuration = true")
         self._known: dict[str, Types] = {}
+        self._functions: set[str] = set()
 
     def bind_event(self, contract: Contract) -> Types:
         """Raises ProjectError where DuckDB doesn't know a column's type."""
@@ -55,8 +58,21 @@ class Binder:
 
     def bind_table(self, table: Table) -> Types:
         """Raises ProjectError at the line of the table's file."""
-        types = self._bind(table.sql, table.place, 1, table.owner)
+        for name, dtype in table.functions:
+            self._stand_in(name, dtype)
+        try:
+            types = self._bind(table.sql, table.place, 1, table.owner)
+        except ProjectError as exc:
+            raise ProjectError(replace(one, place=_in_file(table, one.place)) for one in exc.findings) from exc
         return self._create(table.name, types)
+
+    def _stand_in(self, name: str, dtype: str) -> None:
+        """A function of any arguments, for one that DuckDB doesn't have; only its type is asked for."""
+        if name not in self._functions:
+            self._functions.add(name)
+            self._connection.create_function(
+                name, lambda *_: None, None, dtype, null_handling=FunctionNullHandling.SPECIAL
+            )
 
     def bind_declared(
         self, name: str, columns: Iterable[tuple[str, str]], place: Place, owner: str | None = None
@@ -144,6 +160,10 @@ class Binder:
         self._connection.execute(f"CREATE OR REPLACE TABLE {quoted(name)} ({columns})")
         self._known[name.lower()] = dict(types)
         return dict(types)
+
+
+def _in_file(table: Table, place: Place) -> Place:
+    return replace(place, line=table.line(place.line)) if place.line and table.lines else place
 
 
 def _refuse(sql: str, place: Place, first_line: int | None, owner: str | None) -> None:

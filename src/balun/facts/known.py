@@ -11,7 +11,7 @@ from balun.chain.feature import Aggregate, Columns, Latest
 from balun.chain.graph import Graph, Node
 from balun.chain.point_in_time import Examples
 from balun.chain.point_in_time.meaning import meaning
-from balun.chain.table import PythonTable, Table
+from balun.chain.table import AnyTable, OpaqueTable, PythonTable, Table
 from balun.facts.dependency import Dependencies
 from balun.facts.dtype import Binder
 from balun.facts.nullable import Nullable
@@ -70,7 +70,7 @@ def known_of(graph: Graph, supply: Supply) -> Chain:
                 case Table() as table:
                     types = binder.bind_table(table)
                     chain.nodes[node.id] = _promised(_made(chain, binder, table.sql, types), table)
-                case PythonTable() as table:
+                case PythonTable() | OpaqueTable() as table:
                     binder.bind_declared(table.name, table.columns, table.place)
                     names = tuple(name for name, _ in table.columns)
                     nothing = unknown(len(names))
@@ -121,7 +121,7 @@ def _scanned(parent: Known, scan: Scan) -> State:
     return State(values, parent.out.dependencies.renamed(names))
 
 
-def _promised(known: Known, table: Table | PythonTable) -> Known:
+def _promised(known: Known, table: AnyTable) -> Known:
     """With what the table promises of itself, which each run tests."""
     values = dict(known.out.values)
     required = {name.lower() for name in (*table.required, *table.key)}
@@ -187,7 +187,8 @@ def _together(chain: Chain, corpus: Corpus) -> Known:
 
 def unknowns(chain: Chain) -> list[tuple[str, str, int | None]]:
     """Node, reason and place in its SQL, in bytes, of what couldn't be understood."""
-    return [
+    opaque = [(node.id, node.declared.reason, None) for node in chain.graph if isinstance(node.declared, OpaqueTable)]
+    return opaque + [
         (node, one.reason, one.place)
         for node, known in chain.nodes.items()
         if known.relation is not None

@@ -7,8 +7,9 @@ from collections.abc import Mapping
 from balun.chain.contract import Contract
 from balun.chain.corpus import Corpus
 from balun.chain.feature import Columns
+from balun.chain.graph import Node
 from balun.chain.point_in_time.expression import read_expression
-from balun.chain.table import PythonTable
+from balun.chain.table import OpaqueTable, PythonTable
 from balun.facts.known import Chain
 from balun.facts.origin import Origin, flow_of
 from balun.relational.relation import scans
@@ -20,7 +21,8 @@ Uses = frozenset[Origin]
 def reach(chain: Chain) -> Mapping[Captured, frozenset[str]]:
     """For each captured column, ids of corpora and of tables at the chain's end that depend on it.
 
-    A model depends on what its inputs, its label and its examples are made of; so does a table that nothing reads.
+    A model depends on what its inputs, its label and its examples are made of; so does a table that nothing reads, or
+    that shows as it is.
     """
     found: dict[Captured, set[str]] = {}
     for node, columns, rows in _ends(chain):
@@ -36,10 +38,15 @@ def _ends(chain: Chain) -> list[tuple[str, list[Uses], Uses]]:
     for node in chain.graph:
         if isinstance(node.declared, Corpus):
             ends.append((node.id, *_corpus(chain, node.declared, flows)))
-        elif node.kind == "table" and not chain.graph.children(node):
+        elif node.kind in {"event", "table"} and _is_end(chain, node):
             columns, rows = flows[node.id]
             ends.append((node.id, list(columns.values()), rows))
     return ends
+
+
+def _is_end(chain: Chain, node: Node) -> bool:
+    below = {child.kind for child in chain.graph.children(node)}
+    return "surface" in below or (node.kind == "table" and not below)
 
 
 Flows = Mapping[str, tuple[dict[str, Uses], Uses]]
@@ -104,9 +111,9 @@ def _below(chain: Chain, id_: str, flows: Flows) -> Uses:
 
 
 def _opaque(chain: Chain, id_: str, flows: Flows) -> tuple[dict[str, Uses], Uses]:
-    """A Python table may look at anything that it is given."""
+    """What isn't SQL that can be read may look at anything that it is given."""
     node = chain.graph.nodes[id_]
-    assert isinstance(node.declared, PythonTable | Contract)
+    assert isinstance(node.declared, PythonTable | OpaqueTable | Contract)
     everything = frozenset().union(
         *(uses for parent in node.parents for uses in (*flows[parent][0].values(), flows[parent][1]))
     )

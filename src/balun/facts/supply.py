@@ -11,7 +11,7 @@ from balun.chain.feature import Aggregate, Columns, Latest
 from balun.chain.graph import Graph, Node
 from balun.chain.point_in_time import Examples, Source, compile_feature
 from balun.chain.point_in_time.expression import read_expression
-from balun.chain.table import PythonTable, Table
+from balun.chain.table import AnyTable, OpaqueTable, PythonTable, Table
 from balun.errors import ProjectError, nearest
 from balun.facts.available import Availability, availability, lost_findings
 from balun.facts.dtype import Binder
@@ -56,7 +56,7 @@ class Supply:
     def key(self, node: str) -> tuple[str, ...]:
         """What makes a row of an event or table unique, as declared."""
         declared = self.graph.nodes[node].declared
-        assert isinstance(declared, Contract | Table | PythonTable)
+        assert isinstance(declared, Contract | AnyTable)
         return declared.key
 
 
@@ -90,7 +90,7 @@ def _supply_node(supply: Supply, binder: Binder, node: Node) -> None:
             supply.columns[node.id] = binder.bind_event(contract)
             own = {column.name: column.available for column in contract.columns if column.available}
             supply.available[node.id] = _whole_event(contract, own, binder)
-        case Table() | PythonTable() as table:
+        case Table() | PythonTable() | OpaqueTable() as table:
             _supply_table(supply, binder, node, table)
         case Corpus() as corpus:
             _supply_corpus(supply, binder, node, corpus)
@@ -114,7 +114,7 @@ def _time(binder: Binder, relation: str, expression: str, place: Place, what: st
         )
 
 
-def _supply_table(supply: Supply, binder: Binder, node: Node, table: Table | PythonTable) -> None:
+def _supply_table(supply: Supply, binder: Binder, node: Node, table: AnyTable) -> None:
     if isinstance(table, Table):
         types: Types = binder.bind_table(table)
     else:
@@ -133,7 +133,7 @@ def _supply_table(supply: Supply, binder: Binder, node: Node, table: Table | Pyt
     supply.available[node.id] = _available(supply, table, node.parents, types)
 
 
-def _available(supply: Supply, table: Table | PythonTable, parents: Iterable[str], types: Types) -> Availability:
+def _available(supply: Supply, table: AnyTable, parents: Iterable[str], types: Types) -> Availability:
     nodes = [supply.graph.nodes[parent] for parent in parents]
     return availability(
         table,
@@ -144,7 +144,7 @@ def _available(supply: Supply, table: Table | PythonTable, parents: Iterable[str
     )
 
 
-def _named_columns(table: Table | PythonTable) -> tuple[tuple[str, tuple[str, ...]], ...]:
+def _named_columns(table: AnyTable) -> tuple[tuple[str, tuple[str, ...]], ...]:
     return (
         ("key", table.key),
         ("at", (table.at,) if table.at else ()),
@@ -257,7 +257,7 @@ def _feature_faults(supply: Supply, corpus: Corpus, types: Types) -> list[Findin
 def _refuse_lost_feature(supply: Supply, node: Node, feature: Aggregate | Latest) -> None:
     """A feature may not look at a value of which nothing says when it is known."""
     parent = supply.graph.nodes[node.parents[0]]
-    if isinstance(parent.declared, Table | PythonTable):
+    if isinstance(parent.declared, AnyTable):
         types = supply.columns[parent.id]
         written = [feature.where] if feature.where else []
         if isinstance(feature, Aggregate):
@@ -267,7 +267,7 @@ def _refuse_lost_feature(supply: Supply, node: Node, feature: Aggregate | Latest
         _refuse_lost(supply.available[parent.id], parent.declared, used, feature.place)
 
 
-def _refuse_lost(known: Availability, table: Table | PythonTable, used: Iterable[str], place: Place) -> None:
+def _refuse_lost(known: Availability, table: AnyTable, used: Iterable[str], place: Place) -> None:
     names = {name.lower() for name in used}
     needed = [lost for lost in known.lost if lost.column is None or lost.column.lower() in names]
     if needed:

@@ -1,0 +1,104 @@
+"""A database of empty tables on which a model's SQL is tried, until DuckDB binds it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from types import TracebackType
+from typing import Self
+
+import duckdb
+import sqlglot.expressions as exp
+from duckdb.func import FunctionNullHandling
+
+from balun.dbt.repair import Refused, attempt, refusal
+from balun.quoting import quoted
+
+Columns = list[tuple[str, str]]
+Functions = tuple[tuple[str, str], ...]
+_DESCRIBE = "DESCRIBE "
+
+
+class Bench:
+    """SQL from the project can't reach files, the network or settings from here."""
+
+    def __init__(self) -> None:
+        self._connection = duckdb.connect(
+            config={
+                "enable_external_access": False,
+                "autoload_known_extensions": False,
+                "autoinstall_known_extensions": False,
+                "threads": 1,
+            }
+        )
+        self._connection.execute("SET TimeZone = 'UTC'")
+        self._connection.execute("SET errors_as_json = true")
+        self._connection.execute("SET lock_configuration = true")
+        self._functions: set[str] = set()
+
+    def is_type(self, dtype: str) -> bool:
+        try:
+            self._connection.execute(f"{_DESCRIBE} SELECT CAST(NULL AS {dtype})")
+        except duckdb.Error:
+            return False
+        return True
+
+    def create(self, name: str, columns: Iterable[tuple[str, str]]) -> None:
+        told = ", ".join(f"{quoted(column)} {dtype}" for column, dtype in columns)
+        self._connection.execute(f"CREATE OR REPLACE TABLE {quoted(name)} ({told})")
+
+    def bound(self, tree: exp.Expr) -> tuple[str, list[int | None], Columns] | Refused:
+        """SQL that DuckDB binds, for each of its lines that of what the tree was parsed from, and its columns."""
+        found = attempt(tree, self.describe)
+        if isinstance(found, Refused):
+            return found
+        now, columns = found
+        return self._fit(now.text, now.lines(), columns)
+
+    def describe(self, sql: str, functions: Functions) -> Columns | Refused:
+        for name, dtype in functions:
+            if name not in self._functions:
+                self._functions.add(name)
+                self._connection.create_function(
+                    name, lambda *_: None, None, dtype, null_handling=FunctionNullHandling.SPECIAL
+                )
+        try:
+            rows = self._connection.execute(_DESCRIBE + sql).fetchall()
+        except duckdb.Error as exc:
+            return refusal(exc, sql, len(_DESCRIBE))
+        return [(row[0], row[1]) for row in rows]
+
+    def _fit(
+        self, sql: str, lines: list[int | None], columns: Columns
+    ) -> tuple[str, list[int | None], Columns] | Refused:
+        """With a type for what is NULL in every row, and without a second column of a name."""
+        count = Counter(name.lower() for name, _ in columns)
+        untyped = [name for name, dtype in columns if '"NULL"' in dtype]
+        if not untyped and max(count.values(), default=1) == 1:
+            return sql, lines, columns
+        inner = self.describe(f"SELECT * FROM (\n{sql}\n) AS it", ())
+        if isinstance(inner, Refused):
+            return inner
+        seen: set[str] = set()
+        again: list[str] = []
+        for (name, _), (called, _) in zip(columns, inner, strict=True):
+            if name.lower() in seen:
+                again.append(called)
+            seen.add(name.lower())
+        without = f" EXCLUDE ({', '.join(map(quoted, again))})" if again else ""
+        untyped = [name for name in dict.fromkeys(untyped) if name not in again]
+        typed = ", ".join(f"CAST({quoted(name)} AS VARCHAR) AS {quoted(name)}" for name in untyped)
+        sql = f"SELECT *{without}{f' REPLACE ({typed})' if typed else ''} FROM (\n{sql}\n) AS it"
+        found = self.describe(sql, ())
+        return found if isinstance(found, Refused) else (sql, [None, *lines, None], found)
+
+    def close(self) -> None:
+        self._connection.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()

@@ -1,0 +1,393 @@
+"""A tree is changed until DuckDB binds it: what it refuses is cast, or stands as a function that only has a type.
+
+Warehouses cast in silence where DuckDB asks for it to be written, and have functions that DuckDB hasn't. A function that
+stands in may give anything of its arguments, so that nothing is said of its value that might be false.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+
+import duckdb
+import sqlglot.expressions as exp
+
+from balun.dbt.written import Written, written
+
+MOST = 80
+_STAND_IN = re.compile(r"[a-z0-9_]+_as_([a-z]+)")
+STAND_IN_DTYPES: Mapping[str, str] = {
+    "varchar": "VARCHAR", "double": "DOUBLE", "bigint": "BIGINT", "boolean": "BOOLEAN", "timestamp": "TIMESTAMP",
+    "date": "DATE", "json": "JSON", "list": "VARCHAR[]",
+    "flat": "STRUCT(seq BIGINT, key VARCHAR, path VARCHAR, index BIGINT, value JSON, this JSON)[]",
+    "versions": "STRUCT(dbt_scd_id VARCHAR, dbt_updated_at TIMESTAMP, dbt_valid_from TIMESTAMP, dbt_valid_to TIMESTAMP)[]",
+}  # fmt: skip
+# What a call is better given, where it may be given several: a time isn't cut to a day, nor a number to a whole one.
+_RATHER = ("DOUBLE", "TIMESTAMP", "VARCHAR", "BIGINT", "JSON", "DATE", "INTERVAL", "BOOLEAN", "VARCHAR[]")
+
+
+@dataclass(frozen=True)
+class Refused:
+    """What DuckDB said, and of which character."""
+
+    kind: str
+    message: str
+    at: int | None
+    name: str = ""
+
+
+def refusal(exc: duckdb.Error, text: str, shift: int) -> Refused:
+    """shift: bytes before `text` in what was run."""
+    said = re.sub(r"^[\w ]+ Error: ", "", str(exc))
+    try:
+        told = json.loads(said)
+    except json.JSONDecodeError:
+        return Refused(type(exc).__name__, said, None)
+    place = told.get("position")
+    at = None if place is None else len(text.encode()[: max(int(place) - shift, 0)].decode(errors="ignore"))
+    return Refused(str(told.get("exception_type", "")), str(told.get("exception_message", "")), at, str(told.get("name", "")))
+
+
+def stand_ins(tree: exp.Expr) -> tuple[tuple[str, str], ...]:
+    """Functions of the tree that only have a type."""
+    found = {}
+    for one in tree.find_all(exp.Anonymous):
+        name = str(one.this).lower()
+        kind = _STAND_IN.fullmatch(name)
+        if kind and kind[1] in STAND_IN_DTYPES:
+            found[name] = STAND_IN_DTYPES[kind[1]]
+    return tuple(sorted(found.items()))
+
+
+def repaired(tree: exp.Expr, said: Refused, now: Written) -> bool:
+    """Whether something was changed."""
+    parts = [] if said.at is None else now.at(said.at)
+    return any(re.search(pattern, said.message) and mend(parts, said, now) for pattern, mend in _MENDS)
+
+
+# -- a function that there isn't, or not for such arguments
+
+
+def _missing_function(parts: list[exp.Expr], said: Refused, now: Written) -> bool:
+    call = _call_at(parts, said, now)
+    return call is not None and _stand_in(call, "varchar", aggregate="Aggregate" in said.message)
+
+
+def _no_match(parts: list[exp.Expr], said: Refused, now: Written) -> bool:
+    call = _call_at(parts, said, now)
+    if call is None:
+        return False
+    told = re.search(r"argument types '(.+?)\((.*)\)'\.", said.message, flags=re.DOTALL)
+    given = _listed(told[2]) if told else []
+    wanted = _signature(said.message, given)
+    args = list(_arguments(call))
+    if wanted and len(args) == len(given) and not call.meta.get("cast"):
+        call.meta["cast"] = True
+        changed = [_cast(arg, to) for arg, was, to in zip(args, given, wanted, strict=True) if to and not _fits(was, to)]
+        if any(changed):
+            return True
+    return _stand_in(call, _made_by(call), aggregate=isinstance(call, exp.AggFunc))
+
+
+def _made_by(call: exp.Expr) -> str:
+    if isinstance(call, exp.Predicate):
+        return "boolean"
+    return "double" if isinstance(call, exp.Binary) and not isinstance(call, exp.DPipe) else "varchar"
+
+
+def _listed(text: str) -> list[str]:
+    """Types that commas part.
+
+    >>> _listed("VARCHAR, STRUCT(a INTEGER, b DATE), DECIMAL(18,3)")
+    ['VARCHAR', 'STRUCT(a INTEGER, b DATE)', 'DECIMAL(18,3)']
+    """
+    found, depth, last = [], 0, 0
+    for at, sign in enumerate(text):
+        depth += (sign in "([") - (sign in ")]")
+        if sign == "," and not depth:
+            found.append(text[last:at].strip())
+            last = at + 1
+    return [*found, text[last:].strip()] if text.strip() else []
+
+
+def _signature(message: str, given: list[str]) -> list[str | None] | None:
+    """The candidate that asks for the fewest casts, and for those that lose the least."""
+    best: tuple[tuple[int, int], list[str | None]] | None = None
+    for line in message.splitlines()[1:]:
+        found = re.match(r"\s*\S+?\((.*)\) -> ", line)
+        wanted = [_asked(one) for one in _listed(found[1]) if one not in {"/", "*"}] if found else None
+        if wanted is None or len(wanted) != len(given):
+            continue
+        casts = [to for was, to in zip(given, wanted, strict=True) if to and not _fits(was, to)]
+        cost = (len(casts), sum(_RATHER.index(one) if one in _RATHER else 50 for one in casts))
+        if all(one in _RATHER for one in casts) and (best is None or cost < best[0]):
+            best = cost, wanted
+    return best[1] if best else None
+
+
+def _asked(parameter: str) -> str | None:
+    """The type of one parameter, as `"left" DOUBLE`; None for any."""
+    found = re.match(r'(?:"[^"]*"|\w+) (.+)$', parameter)
+    dtype = found[1] if found else parameter
+    return None if dtype in {"ANY", "T", "T[]"} or "ANY" in dtype else dtype
+
+
+def _fits(was: str, to: str) -> bool:
+    literal = was.removesuffix("_LITERAL")
+    if was.endswith("_LITERAL"):
+        return literal == "STRING" or to in {"DOUBLE", "BIGINT", "INTEGER", "HUGEINT", "DECIMAL"}
+    if was == to or was == '"NULL"':
+        return True
+    whole = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT")
+    if to == "DOUBLE":
+        return was in {*whole, "FLOAT"} or was.startswith("DECIMAL")
+    if was in whole and to in whole:
+        return whole.index(was) <= whole.index(to)
+    return was == "DATE" and to == "TIMESTAMP"
+
+
+def _call_at(parts: list[exp.Expr], said: Refused, now: Written) -> exp.Expr | None:
+    """The call or operation that DuckDB means: the smallest of that name that begins there, or stands about it."""
+    name = said.name.lower()
+    calls = [one for one in parts if _is_call(one)]
+    named = [one for one in calls if name and _named(one, now, name)]
+    return next(iter(named or calls), None)
+
+
+def _is_call(one: exp.Expr) -> bool:
+    if isinstance(one, exp.And | exp.Or | exp.Not | exp.Case | exp.Subquery | exp.Query | exp.Dot | exp.Window):
+        return False
+    return isinstance(one, exp.Func | exp.Binary | exp.Interval | exp.Bracket | exp.Between | exp.In | exp.Neg)
+
+
+def _named(one: exp.Expr, now: Written, name: str) -> bool:
+    span = next((span for span in now.spans if span.part is one), None)
+    if span is None:
+        return False
+    text = now.text[span.start : span.end].lower()
+    if isinstance(one, exp.Binary) and not name[0].isalpha():
+        left = next((other for other in now.spans if other.part is one.this), None)
+        return left is not None and name in now.text[left.end : left.end + len(name) + 2]
+    return text.startswith((name, f'"{name}"')) or (name == "date_part" and text.startswith("extract"))
+
+
+def _arguments(call: exp.Expr) -> Iterator[exp.Expr]:
+    if isinstance(call, exp.Extract):
+        yield call.this
+        yield call.expression
+        return
+    for one in call.iter_expressions():
+        if isinstance(one, exp.Distinct | exp.Order):
+            yield from (part for part in one.iter_expressions() if not isinstance(part, exp.Ordered))
+        elif not isinstance(one, exp.DataType | exp.Identifier):
+            yield one
+
+
+def _cast(arg: exp.Expr, to: str) -> bool:
+    if isinstance(arg, exp.Var | exp.Interval | exp.Star):
+        return False
+    arg.replace(exp.cast(exp.paren(arg.copy()) if isinstance(arg, exp.Binary) else arg.copy(), to, dialect="duckdb"))
+    return True
+
+
+def _stand_in(call: exp.Expr, kind: str, *, aggregate: bool = False) -> bool:
+    """Puts a function that only has a type in its place."""
+    name = str(call.this) if isinstance(call, exp.Anonymous) else (call.sql_name() if isinstance(call, exp.Func) else call.key)
+    name = re.sub(r"\W+", "_", name.lower()).strip("_") or "call"
+    if _STAND_IN.fullmatch(name) and name.rsplit("_as_", 1)[1] in STAND_IN_DTYPES:
+        return False
+    args = [plain for one in call.iter_expressions() for plain in _plain(one)]
+    about = call.parent
+    whole = call
+    if aggregate or isinstance(call, exp.AggFunc):
+        args = [exp.Anonymous(this="list", expressions=[arg]) for arg in args or [exp.Literal.number(1)]]
+        while isinstance(about, exp.IgnoreNulls | exp.RespectNulls | exp.WithinGroup | exp.Filter | exp.Window):
+            if isinstance(about, exp.Window):
+                args = [_windowed(about, arg) for arg in args]
+            elif isinstance(about, exp.Filter):
+                args = [exp.Filter(this=arg, expression=about.expression.copy()) for arg in args]
+            whole, about = about, about.parent
+    whole.replace(exp.Anonymous(this=f"{name}_as_{kind}", expressions=args))
+    return True
+
+
+def _windowed(window: exp.Expr, arg: exp.Expr) -> exp.Expr:
+    copy = window.copy()
+    copy.set("this", arg)
+    return copy
+
+
+def _plain(one: exp.Expr) -> Iterator[exp.Expr]:
+    match one:
+        case exp.Var() | exp.DataType():
+            yield exp.Literal.string(one.sql(dialect="duckdb"))
+        case exp.Kwarg() | exp.PropertyEQ():
+            yield one.expression.copy()
+        case exp.Star() | exp.Identifier() | exp.Order() | exp.Lambda():
+            yield from (column.copy() for column in one.find_all(exp.Column))
+        case exp.Distinct() | exp.Tuple():
+            yield from (part.copy() for part in one.expressions)
+        case _:
+            yield one.copy()
+
+
+# -- values of two types
+
+
+def _mixed(parts: list[exp.Expr], said: Refused, now: Written) -> bool:
+    """Branches of different types become text, and what compares them a function of both."""
+    about = next((one for one in parts if isinstance(one, exp.Case | exp.Coalesce | exp.If | exp.Greatest | exp.Least | exp.Array)), None)
+    compared = next((one for one in parts if isinstance(one, exp.Between | exp.In | exp.Predicate) and not _logical(one)), None)
+    if "CASE" in said.message or "COALESCE" in said.message or (about is not None and compared is None):
+        return about is not None and _as_text(about)
+    return compared is not None and _stand_in(compared, "boolean")
+
+
+def _logical(one: exp.Expr) -> bool:
+    return isinstance(one, exp.Not | exp.And | exp.Or | exp.Exists | exp.Paren)
+
+
+def _as_text(about: exp.Expr) -> bool:
+    if about.meta.get("text"):
+        return False
+    about.meta["text"] = True
+    if isinstance(about, exp.Case):
+        branches = [one.args.get("true") for one in about.args["ifs"]] + [about.args.get("default")]
+        if about.this is not None:
+            branches += [about.this, *(one.this for one in about.args["ifs"])]
+    elif isinstance(about, exp.If):
+        branches = [about.args.get("true"), about.args.get("false")]
+    else:
+        branches = list(about.iter_expressions())
+    return any([_cast(one, "VARCHAR") for one in branches if isinstance(one, exp.Expr)])
+
+
+# -- names
+
+
+def _grouped(parts: list[exp.Expr], said: Refused, now: Written) -> bool:
+    column = next((one for one in parts if isinstance(one, exp.Column)), None)
+    if column is None or isinstance(column.parent, exp.AnyValue):
+        return False
+    column.replace(exp.AnyValue(this=column.copy()))
+    return True
+
+
+def _ambiguous(parts: list[exp.Expr], said: Refused, now: Written) -> bool:
+    use = re.search(r'\(use: "?(.+?)"?\."?', said.message)
+    column = next((one for one in parts if isinstance(one, exp.Column) and not one.table), None)
+    if column is None:
+        found = re.search(r'column name "(.+?)"', said.message)
+        tree = now.spans[-1].part.root() if now.spans else None
+        column = next(
+            (one for one in (tree.find_all(exp.Column) if tree else ()) if found and one.name.lower() == found[1].lower() and not one.table),
+            None,
+        )
+    if use is None or column is None:
+        return False
+    column.set("table", exp.to_identifier(use[1], quoted=True))
+    return True
+
+
+def _own_name(parts: list[exp.Expr], said: Refused, now: Written) -> bool:
+    """An output's name where DuckDB looks for columns only: what it stands for is written there."""
+    column = next((one for one in parts if isinstance(one, exp.Column) and not one.table), None)
+    select = column.find_ancestor(exp.Select) if column is not None else None
+    while column is not None and select is not None:
+        for output in select.expressions:
+            if isinstance(output, exp.Alias) and output.alias.lower() == column.name.lower():
+                inside = column.find_ancestor(exp.Alias)
+                if inside is output or next(output.this.find_all(exp.AggFunc, exp.Window), None):
+                    return False
+                column.replace(exp.paren(output.this.copy()))
+                return True
+        select = select.parent_select
+    return False
+
+
+# -- shapes
+
+
+def _no_struct(parts: list[exp.Expr], said: Refused, now: Written) -> bool:
+    found = re.search(r"Cannot extract field '(.+?)' from expression", said.message)
+    tree = now.spans[-1].part.root() if now.spans else None
+    for one in tree.find_all(exp.Column, exp.Dot) if tree is not None and found else ():
+        if isinstance(one, exp.Dot) and one.expression.name.lower() == found[1].lower():
+            return _field(one, one.this, found[1])
+        if isinstance(one, exp.Column) and one.table and one.name.lower() == found[1].lower():
+            return _field(one, exp.column(*[part.name for part in one.parts[:-1]][::-1]), found[1])
+    return False
+
+
+def _field(whole: exp.Expr, of: exp.Expr, name: str) -> bool:
+    whole.replace(exp.Anonymous(this="field_as_json", expressions=[of.copy(), exp.Literal.string(name)]))
+    return True
+
+
+def _no_list(parts: list[exp.Expr], said: Refused, now: Written) -> bool:
+    unnest = next((one for one in parts if isinstance(one, exp.Unnest | exp.Explode)), None)
+    args = (unnest.expressions or [unnest.this]) if unnest is not None else []
+    if not args or any(isinstance(one, exp.Anonymous) and _STAND_IN.fullmatch(str(one.this)) for one in args):
+        return False
+    for one in args:
+        one.replace(exp.Anonymous(this="items_as_list", expressions=[one.copy()]))
+    return True
+
+
+def _not_parsed(parts: list[exp.Expr], said: Refused, now: Written) -> bool:
+    """What isn't even DuckDB's grammar: the smallest call about it."""
+    call = next((one for one in parts if isinstance(one, exp.Func) and not isinstance(one, exp.AggFunc | exp.And | exp.Or | exp.Case | exp.Cast)), None)
+    return call is not None and _stand_in(call, _made_by(call))
+
+
+def _no_type(parts: list[exp.Expr], said: Refused, now: Written) -> bool:
+    cast = next((one for one in parts if isinstance(one, exp.Cast)), None)
+    if cast is None:
+        tree = now.spans[-1].part.root() if now.spans else None
+        found = re.search(r"Type with name (\S+)", said.message)
+        casts = tree.find_all(exp.Cast) if tree is not None and found else ()
+        cast = next((one for one in casts if found and found[1].lower().strip('"') in one.to.sql("duckdb").lower()), None)
+    if cast is None:
+        return False
+    cast.replace(exp.Anonymous(this="cast_as_varchar", expressions=[cast.this.copy()]))
+    return True
+
+
+def _any_call(parts: list[exp.Expr], said: Refused, now: Written) -> bool:
+    call = _call_at(parts, said, now)
+    return call is not None and _stand_in(call, _made_by(call), aggregate=isinstance(call, exp.AggFunc))
+
+
+_MENDS: tuple[tuple[str, Callable[[list[exp.Expr], Refused, Written], bool]], ...] = (
+    (r"Function with name .* does not exist", _missing_function),
+    (r"No function matches", _no_match),
+    (r"Cannot (mix|compare|combine|unify)|Cannot deduce", _mixed),
+    (r"must appear in the GROUP BY", _grouped),
+    (r"Ambiguous reference", _ambiguous),
+    (r"Referenced column .* not found|does not have a column named", _own_name),
+    (r"Cannot extract field", _no_struct),
+    (r"UNNEST|Unnest", _no_list),
+    (r"Type with name|type .* does not exist", _no_type),
+    (r"syntax error", _not_parsed),
+    (r"", _any_call),
+)
+
+
+def attempt(
+    tree: exp.Expr, describe: Callable[[str, tuple[tuple[str, str], ...]], list[tuple[str, str]] | Refused]
+) -> tuple[Written, list[tuple[str, str]]] | Refused:
+    """The tree as DuckDB binds it, with the columns it makes; else what stands in the way."""
+    said: Refused | None = None
+    for _ in range(MOST):
+        now = written(tree)
+        found = describe(now.text, stand_ins(tree))
+        if not isinstance(found, Refused):
+            return now, found
+        if said is not None and (said.message, said.at) == (found.message, found.at):
+            return found
+        said = found
+        if not repaired(tree, found, now):
+            return found
+    return said or Refused("", "too much of it has to be changed", None)

@@ -1,0 +1,130 @@
+"""A model's compiled SQL becomes a tree that reads the chain's own names, in words that DuckDB may know."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+
+import sqlglot
+import sqlglot.expressions as exp
+from sqlglot.errors import SqlglotError
+
+# Adapters that speak another's SQL, or are called otherwise by sqlglot.
+DIALECTS: Mapping[str, str] = {
+    "athena": "athena", "bigquery": "bigquery", "clickhouse": "clickhouse", "databricks": "databricks",
+    "doris": "doris", "dremio": "dremio", "duckdb": "duckdb", "exasol": "exasol", "fabric": "fabric",
+    "fabricspark": "spark", "glue": "spark", "greenplum": "postgres", "hive": "hive", "materialize": "materialize",
+    "mysql": "mysql", "oracle": "oracle", "postgres": "postgres", "presto": "presto", "redshift": "redshift",
+    "risingwave": "risingwave", "singlestore": "singlestore", "snowflake": "snowflake", "spark": "spark",
+    "spark_livy": "spark", "sqlite": "sqlite", "sqlserver": "tsql", "starrocks": "starrocks", "synapse": "tsql",
+    "teradata": "teradata", "trino": "trino", "motherduck": "duckdb", "hologres": "postgres", "upsolver": "trino",
+    "cockroachdb": "postgres", "alloydb": "postgres", "tsql": "tsql", "vertica": "postgres", "netezza": "postgres",
+}  # fmt: skip
+_FLAT = """LATERAL (SELECT v.seq AS seq, v.key AS key, v.path AS path, v.index AS index, v.value AS value, v.this AS this
+FROM (SELECT UNNEST(flatten_as_flat(it)) AS v) AS of_it) AS f"""
+
+
+class UnreadableSql(Exception):
+    """line: of the SQL, where it is known."""
+
+    def __init__(self, message: str, line: int | None = None) -> None:
+        self.line = line
+        super().__init__(message)
+
+
+def read_sql(sql: str, dialect: str) -> exp.Query:
+    """The tree of one SELECT. Raises UnreadableSql."""
+    try:
+        trees = [tree for tree in sqlglot.parse(sql, dialect=dialect) if tree is not None]
+    except SqlglotError as exc:
+        told = (getattr(exc, "errors", None) or [{}])[0]
+        what = re.sub(r"\.? *Line \d+.*", "", told.get("description") or str(exc).splitlines()[0], flags=re.DOTALL)
+        raise UnreadableSql(f"its SQL can't be read: {what.rstrip('.')}", told.get("line")) from exc
+    except RecursionError as exc:
+        raise UnreadableSql("its SQL is nested too deep") from exc
+    if len(trees) != 1 or not isinstance(trees[0], exp.Query):
+        what = f"{len(trees)} statements" if len(trees) != 1 else f"a {trees[0].key.upper()} statement"
+        raise UnreadableSql(f"its SQL is {what} and no SELECT")
+    return trees[0]
+
+
+def in_chain(tree: exp.Query, named: Callable[[tuple[str, ...]], str | None]) -> exp.Query:
+    """The same with tables under the chain's names. named: by the parts of a table's name; None for one of a WITH."""
+    for select in list(tree.find_all(exp.With)):
+        kept = [cte for cte in select.expressions if not _is_ephemeral(cte, named)]
+        if len(kept) != len(select.expressions):
+            select.set("expressions", kept)
+            if not kept and select.parent:
+                select.parent.set("with_", None)
+    for table in list(tree.find_all(exp.Table)):
+        _rename(table, named)
+    for column in list(tree.find_all(exp.Column)):
+        if column.args.get("db") or column.args.get("catalog"):
+            column.set("db", None)
+            column.set("catalog", None)
+    _plainer(tree)
+    return tree
+
+
+def _is_ephemeral(cte: exp.CTE, named: Callable[[tuple[str, ...]], str | None]) -> bool:
+    """dbt writes an ephemeral model's SQL into each that reads it; where it is a node of its own, it is read there."""
+    return cte.alias.startswith("__dbt__cte__") and named((cte.alias,)) is not None
+
+
+def _rename(table: exp.Table, named: Callable[[tuple[str, ...]], str | None]) -> None:
+    if not isinstance(table.this, exp.Identifier | exp.Dot):
+        return
+    parts = tuple(part.name for part in table.parts)
+    if len(parts) == 1 and _of_with(table, parts[0]):
+        return
+    name = named(parts)
+    if name is None:
+        return
+    line = next((part.meta.get("line") for part in table.walk() if part.meta.get("line")), None)
+    known = exp.to_identifier(name, quoted=True)
+    if line:
+        known.meta["line"] = line
+    table.set("this", known)
+    table.set("db", None)
+    table.set("catalog", None)
+    if not table.alias and parts[-1].lower() != name.lower():
+        table.set("alias", exp.TableAlias(this=exp.to_identifier(parts[-1], quoted=True)))
+
+
+def _of_with(table: exp.Table, name: str) -> bool:
+    """Whether a WITH about it makes it."""
+    about: exp.Expr | None = table
+    inside: exp.Expr | None = None
+    while about is not None:
+        found = about.args.get("with_")
+        for cte in found.expressions if found else ():
+            if cte is inside and not found.args.get("recursive"):
+                break
+            if cte.alias.lower() == name.lower():
+                return True
+        if isinstance(about, exp.CTE):
+            inside = about
+        about = about.parent
+    return False
+
+
+def _plainer(tree: exp.Query) -> None:
+    for one in list(tree.find_all(exp.Explode)):
+        about = one.parent
+        if (isinstance(about, exp.Lateral) and not about.args.get("view")) or isinstance(about, exp.TableFromRows):
+            _flattened(about, one, about.alias)
+    for cast in list(tree.find_all(exp.Cast)):
+        if cast.to.this in {exp.DType.GEOGRAPHY, exp.DType.GEOMETRY}:
+            cast.replace(exp.Anonymous(this="geography_as_varchar", expressions=[cast.this.copy()]))
+
+
+def _flattened(whole: exp.Expr, of: exp.Explode, alias: str) -> None:
+    """FLATTEN as rows of a list of structs, with the columns that Snowflake gives it."""
+    given = [one.expression if isinstance(one, exp.Kwarg) else one for one in (of.this, *of.expressions)]
+    named = [one for one in (of.this, *of.expressions) if isinstance(one, exp.Kwarg) and one.this.name.lower() == "input"]
+    made = sqlglot.parse_one(f"SELECT 1 FROM t, {_FLAT}", read="duckdb")
+    lateral = next(made.find_all(exp.Lateral))
+    it = next(one for one in lateral.find_all(exp.Column) if one.name == "it")
+    it.replace((named[0].expression if named else given[0]).copy())
+    lateral.set("alias", exp.TableAlias(this=exp.to_identifier(alias or "flattened")))
+    whole.replace(lateral)

@@ -1,0 +1,88 @@
+"""A tree is written as DuckDB's SQL, and where each of its parts then stands."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import sqlglot.expressions as exp
+from sqlglot.dialects.duckdb import DuckDB
+from sqlglot.errors import ErrorLevel
+
+_OPEN, _NAMED, _CLOSE = "\x01", "\x02", "\x03"
+_MARKS = re.compile("\x01(\\d+)\x02|\x03")
+
+
+@dataclass(frozen=True)
+class Span:
+    """Characters of the text, from `start` to before `end`, that a part is written as."""
+
+    start: int
+    end: int
+    part: exp.Expr
+
+
+@dataclass(frozen=True)
+class Written:
+    text: str
+    spans: Sequence[Span]
+
+    def at(self, start: int) -> list[exp.Expr]:
+        """Parts that hold a character, the smallest first."""
+        found = [span for span in self.spans if span.start <= start < span.end]
+        return [span.part for span in sorted(found, key=lambda span: span.end - span.start)]
+
+    def start_of(self, part: exp.Expr) -> int:
+        return next((span.start for span in self.spans if span.part is part), 0)
+
+    def lines(self) -> list[int | None]:
+        """For each line of the text, the line of what it was parsed from, by the first name that stands on it."""
+        starts = [0] + [found.end() for found in re.finditer("\n", self.text)]
+        lines: list[int | None] = [None] * len(starts)
+        at = 0
+        for span in sorted(self.spans, key=lambda span: span.start):
+            line = span.part.meta.get("line")
+            if line is None:
+                continue
+            while at + 1 < len(starts) and starts[at + 1] <= span.start:
+                at += 1
+            if lines[at] is None:
+                lines[at] = line
+        return lines
+
+
+class _Marking(DuckDB.Generator):
+    """Puts marks about what each part is written as."""
+
+    parts: list[exp.Expr]
+
+    def sql(self, expression: object, key: str | None = None, comment: bool = True) -> str:
+        text: str = super().sql(expression, key, comment)  # type: ignore[arg-type]
+        if key or not text or not isinstance(expression, exp.Expr):
+            return text
+        self.parts.append(expression)
+        return f"{_OPEN}{len(self.parts) - 1}{_NAMED}{text}{_CLOSE}"
+
+
+def written(tree: exp.Expr) -> Written:
+    """The tree isn't copied, so that what spans name are its own parts; what has no word in DuckDB is written as it is."""
+    generator = _Marking(pretty=True, comments=False, unsupported_level=ErrorLevel.IGNORE)
+    generator.parts = []
+    marked = generator.generate(tree, copy=False)
+    text: list[str] = []
+    spans: list[Span] = []
+    begun: list[tuple[int, int]] = []
+    length = last = 0
+    for mark in _MARKS.finditer(marked):
+        piece = marked[last : mark.start()]
+        text.append(piece)
+        length += len(piece)
+        last = mark.end()
+        if mark[1]:
+            begun.append((int(mark[1]), length))
+        elif begun:
+            part, start = begun.pop()
+            spans.append(Span(start, length, generator.parts[part]))
+    text.append(marked[last:])
+    return Written("".join(text), spans)
