@@ -9,7 +9,7 @@ import pytest
 
 _SOURCE = Path(__file__).parent.parent / "src" / "balun"
 _ROOMS = (
-    "finding", "errors", "quoting", "chain", "engine", "relational", "facts", "rules", "snapshot", "scan", "draft",
+    "finding", "errors", "quoting", "chain", "engine", "relational", "facts", "dbt", "rules", "snapshot", "scan", "draft",
     "fit", "plan", "build", "settled", "run", "status", "check", "impact", "report", "map", "near", "project",
     "terminal", "cli", "__main__",
 )  # fmt: skip

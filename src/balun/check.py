@@ -10,7 +10,7 @@ from balun.chain.load import load_graph
 from balun.facts.known import Chain, known_of, unknowns
 from balun.facts.supply import supply_of
 from balun.finding import Finding, Place
-from balun.rules import RULES
+from balun.rules import rules_of
 from balun.rules.accepted import Accepted, accepted
 from balun.rules.site import place_in
 
@@ -62,7 +62,7 @@ def check_graph(graph: Graph) -> Checked:
 
 def check_chain(chain: Chain) -> Checked:
     graph = chain.graph
-    found = {finding: None for rule in RULES for finding in rule.find(chain)}
+    found = {finding: None for rule in rules_of(graph) for finding in rule.find(chain)}
     in_order = sorted(found, key=lambda one: (one.place.file, one.place.line or 0, one.rule))
     stand, lived_with = accepted(in_order, graph.config.folder)
     unclear = tuple(_unclear(chain, *one) for one in unknowns(chain))

@@ -18,6 +18,8 @@ from balun.errors import BalunError, ProjectError, UsageError
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from balun.chain.graph import Graph
+
 FINE, FINDINGS, FAULT = 0, 1, 2
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -137,9 +139,16 @@ def init(paths: tuple[Path, ...], owner: str | None, *, force: bool, as_json: bo
     help="For people, code scanning, a workflow's annotations, or a comment.",
 )
 @click.option("--if", "phrase", metavar="CHANGE", help="Say what this change of what is captured would do downstream.")
+@click.option(
+    "--dbt",
+    "dbt",
+    metavar="PATH",
+    type=click.Path(path_type=Path),
+    help="Check a dbt project as it is: its manifest.json, its folder, or its target folder.",
+)
 @json_option
 @_says_errors
-def check(form: str, phrase: str | None, *, as_json: bool) -> None:
+def check(form: str, phrase: str | None, dbt: Path | None, *, as_json: bool) -> None:
     """Prove from contracts and SQL what holds of every node, and find what can't be right. Reads no rows.
 
     A finding may be accepted where it stands, by a comment on its line or above it:
@@ -150,13 +159,14 @@ def check(form: str, phrase: str | None, *, as_json: bool) -> None:
     balun check --if "drop departure.tailnum"
     balun check --if "coarsen departure.time_hour to 1 day"
     balun check --if "sample weather to 10%"
+    balun check --dbt shop/target/manifest.json --if "drop raw_orders.status"
     """
     if phrase is not None:
-        _check_if(phrase, as_json=as_json)
+        _check_if(phrase, dbt, as_json=as_json)
         return
-    from balun.check import check as check_project
+    from balun.check import check_graph
 
-    checked = check_project(_folder())
+    checked = check_graph(_graph(dbt))
     if as_json:
         _print_json(checked.as_json())
     elif form != "terminal":
@@ -170,13 +180,23 @@ def check(form: str, phrase: str | None, *, as_json: bool) -> None:
     sys.exit(FINDINGS if checked.findings else FINE)
 
 
-def _check_if(phrase: str, *, as_json: bool) -> None:
-    from balun.chain.change import read_change
+def _graph(dbt: Path | None) -> Graph:
+    """Of a dbt project, or of Balun's own."""
+    if dbt is not None:
+        from balun.dbt import load_dbt
+
+        return load_dbt(dbt)
     from balun.chain.load import load_graph
+
+    return load_graph(_folder())
+
+
+def _check_if(phrase: str, dbt: Path | None, *, as_json: bool) -> None:
+    from balun.chain.change import read_change
     from balun.impact import impact
     from balun.terminal import print_impact
 
-    found = impact(load_graph(_folder()), read_change(phrase))
+    found = impact(_graph(dbt), read_change(phrase))
     if as_json:
         _print_json(found.as_json())
     else:

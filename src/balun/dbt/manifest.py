@@ -107,7 +107,9 @@ def find_manifest(path: Path) -> Path:
             return file
     if not path.exists():
         raise UsageError(f"there is no {path}")
-    raise UsageError(f"there is no manifest.json in {path} or its target folder: run `dbt compile` or `dbt parse` there")
+    raise UsageError(
+        f"there is no manifest.json in {path} or its target folder: run `dbt compile` or `dbt parse` there"
+    )
 
 
 def read_manifest(file: Path) -> Manifest:
@@ -132,7 +134,9 @@ def read_manifest(file: Path) -> Manifest:
             try:
                 resources[id_] = _resource(id_, node, groups)
             except ValueError as exc:
-                faults.append(Finding("manifest-invalid", Place(file.name), f"{id_} {exc}", mend="let dbt write it anew"))
+                faults.append(
+                    Finding("manifest-invalid", Place(file.name), f"{id_} {exc}", mend="let dbt write it anew")
+                )
     if faults:
         raise ProjectError(faults)
     return Manifest(
@@ -249,7 +253,9 @@ def _tested(node: Told, arguments: Told) -> str | None:
     A test of relationships names the other first.
     """
     parents = _depends(node)
-    named = re.search(r"(?:ref|source)\(\s*['\"]([^'\"]+)['\"](?:\s*,\s*['\"]([^'\"]+)['\"])?", str(arguments.get("model")))
+    named = re.search(
+        r"(?:ref|source)\(\s*['\"]([^'\"]+)['\"](?:\s*,\s*['\"]([^'\"]+)['\"])?", str(arguments.get("model"))
+    )
     if named:
         last = (named[2] or named[1]).lower()
         return next((one for one in parents if one.lower().split(".")[-1] == last), None)

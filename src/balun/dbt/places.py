@@ -42,5 +42,3 @@ class Places:
             return (self.manifest.root / file).read_text(encoding="utf-8").splitlines()
         except (OSError, UnicodeDecodeError, ValueError):
             return []
-
-

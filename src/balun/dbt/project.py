@@ -20,6 +20,7 @@ from balun.chain.surface import Surface
 from balun.chain.table import OpaqueTable, Table
 from balun.dbt.bench import Bench
 from balun.dbt.cell import Cell
+from balun.dbt.jinja import Renderer
 from balun.dbt.lines import raw_lines
 from balun.dbt.manifest import Manifest, Resource, find_manifest, read_manifest
 from balun.dbt.names import Relations, node_names
@@ -72,6 +73,7 @@ class Loader:
         self.events: dict[str, Event] = {}
         self.outside: dict[str, Place] = {}
         self.shapes: dict[str, Shape] = {}
+        self._renderer: Renderer | None = None
 
     def graph(self) -> Graph:
         models = [self._read(one) for one in self.manifest.resources.values() if one.kind in {"model", "snapshot"}]
@@ -110,7 +112,11 @@ class Loader:
         return model
 
     def _rendered(self, resource: Resource) -> str:
-        raise UnreadableSql("the manifest holds no compiled SQL of it: run `dbt compile`")
+        if not resource.raw:
+            raise UnreadableSql("the manifest holds no SQL of it")
+        if self._renderer is None:
+            self._renderer = Renderer(self.manifest)
+        return self._renderer.rendered(resource)
 
     def _named(self, model: Model, parts: tuple[str, ...]) -> str | None:
         """What a table's name stands for; what no resource is called is an event that the project doesn't declare."""
@@ -127,7 +133,8 @@ class Loader:
 
     def _outside(self, parts: tuple[str, ...]) -> str:
         taken = {name.lower() for name in self.names.values()}
-        return parts[-1] if parts[-1].lower() not in taken else "__".join(parts)
+        name = parts[-1] if parts[-1].lower() not in taken else "__".join(parts)
+        return next((known for known in self.outside if known.lower() == name.lower()), name)
 
     def _is_read(self, name: str) -> bool:
         """Whether an ephemeral model stands as a node of its own."""
@@ -210,7 +217,9 @@ class Loader:
         except RecursionError:
             made = Refused("", "it is nested too deep", None)
         if isinstance(made, Refused):
-            model.reason = f"DuckDB refuses it: {made.message.splitlines()[0].rstrip('.!') if made.message else 'no reason given'}"
+            model.reason = (
+                f"DuckDB refuses it: {made.message.splitlines()[0].rstrip('.!') if made.message else 'no reason given'}"
+            )
             return None
         sql, lines, columns = made
         resource, promised = model.resource, self.promises[model.resource.id]
@@ -239,7 +248,9 @@ class Loader:
     def _opaque(self, model: Model, bench: Bench, binder: Binder) -> OpaqueTable:
         shape, resource = self.shapes[model.name], model.resource
         cells = {name.lower(): shape.find(name) or Cell(name) for name in shape.names() if name}
-        columns = [(name, dtype_of(written, self.dialect)) for name, written in self.manifest.catalog.get(resource.id, ())]
+        columns = [
+            (name, dtype_of(written, self.dialect)) for name, written in self.manifest.catalog.get(resource.id, ())
+        ]
         columns += [(one.name, dtype_of(one.dtype, self.dialect) if one.dtype else None) for one in resource.columns]
         columns += [(cell.name or name, cell.settled()) for name, cell in cells.items()]
         typed: dict[str, tuple[str, str]] = {}

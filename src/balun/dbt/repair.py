@@ -47,7 +47,9 @@ def refusal(exc: duckdb.Error, text: str, shift: int) -> Refused:
         return Refused(type(exc).__name__, said, None)
     place = told.get("position")
     at = None if place is None else len(text.encode()[: max(int(place) - shift, 0)].decode(errors="ignore"))
-    return Refused(str(told.get("exception_type", "")), str(told.get("exception_message", "")), at, str(told.get("name", "")))
+    return Refused(
+        str(told.get("exception_type", "")), str(told.get("exception_message", "")), at, str(told.get("name", ""))
+    )
 
 
 def stand_ins(tree: exp.Expr) -> tuple[tuple[str, str], ...]:
@@ -85,7 +87,9 @@ def _no_match(parts: list[exp.Expr], said: Refused, now: Written) -> bool:
     args = list(_arguments(call))
     if wanted and len(args) == len(given) and not call.meta.get("cast"):
         call.meta["cast"] = True
-        changed = [_cast(arg, to) for arg, was, to in zip(args, given, wanted, strict=True) if to and not _fits(was, to)]
+        changed = [
+            _cast(arg, to) for arg, was, to in zip(args, given, wanted, strict=True) if to and not _fits(was, to)
+        ]
         if any(changed):
             return True
     return _stand_in(call, _made_by(call), aggregate=isinstance(call, exp.AggFunc))
@@ -194,7 +198,11 @@ def _cast(arg: exp.Expr, to: str) -> bool:
 
 def _stand_in(call: exp.Expr, kind: str, *, aggregate: bool = False) -> bool:
     """Puts a function that only has a type in its place."""
-    name = str(call.this) if isinstance(call, exp.Anonymous) else (call.sql_name() if isinstance(call, exp.Func) else call.key)
+    name = (
+        str(call.this)
+        if isinstance(call, exp.Anonymous)
+        else (call.sql_name() if isinstance(call, exp.Func) else call.key)
+    )
     name = re.sub(r"\W+", "_", name.lower()).strip("_") or "call"
     if _STAND_IN.fullmatch(name) and name.rsplit("_as_", 1)[1] in STAND_IN_DTYPES:
         return False
@@ -238,8 +246,17 @@ def _plain(one: exp.Expr) -> Iterator[exp.Expr]:
 
 def _mixed(parts: list[exp.Expr], said: Refused, now: Written) -> bool:
     """Branches of different types become text, and what compares them a function of both."""
-    about = next((one for one in parts if isinstance(one, exp.Case | exp.Coalesce | exp.If | exp.Greatest | exp.Least | exp.Array)), None)
-    compared = next((one for one in parts if isinstance(one, exp.Between | exp.In | exp.Predicate) and not _logical(one)), None)
+    about = next(
+        (
+            one
+            for one in parts
+            if isinstance(one, exp.Case | exp.Coalesce | exp.If | exp.Greatest | exp.Least | exp.Array)
+        ),
+        None,
+    )
+    compared = next(
+        (one for one in parts if isinstance(one, exp.Between | exp.In | exp.Predicate) and not _logical(one)), None
+    )
     if "CASE" in said.message or "COALESCE" in said.message or (about is not None and compared is None):
         return about is not None and _as_text(about)
     return compared is not None and _stand_in(compared, "boolean")
@@ -282,7 +299,11 @@ def _ambiguous(parts: list[exp.Expr], said: Refused, now: Written) -> bool:
         found = re.search(r'column name "(.+?)"', said.message)
         tree = now.spans[-1].part.root() if now.spans else None
         column = next(
-            (one for one in (tree.find_all(exp.Column) if tree else ()) if found and one.name.lower() == found[1].lower() and not one.table),
+            (
+                one
+                for one in (tree.find_all(exp.Column) if tree else ())
+                if found and one.name.lower() == found[1].lower() and not one.table
+            ),
             None,
         )
     if use is None or column is None:
@@ -338,7 +359,14 @@ def _no_list(parts: list[exp.Expr], said: Refused, now: Written) -> bool:
 
 def _not_parsed(parts: list[exp.Expr], said: Refused, now: Written) -> bool:
     """What isn't even DuckDB's grammar: the smallest call about it."""
-    call = next((one for one in parts if isinstance(one, exp.Func) and not isinstance(one, exp.AggFunc | exp.And | exp.Or | exp.Case | exp.Cast)), None)
+    call = next(
+        (
+            one
+            for one in parts
+            if isinstance(one, exp.Func) and not isinstance(one, exp.AggFunc | exp.And | exp.Or | exp.Case | exp.Cast)
+        ),
+        None,
+    )
     return call is not None and _stand_in(call, _made_by(call))
 
 
@@ -348,7 +376,9 @@ def _no_type(parts: list[exp.Expr], said: Refused, now: Written) -> bool:
         tree = now.spans[-1].part.root() if now.spans else None
         found = re.search(r"Type with name (\S+)", said.message)
         casts = tree.find_all(exp.Cast) if tree is not None and found else ()
-        cast = next((one for one in casts if found and found[1].lower().strip('"') in one.to.sql("duckdb").lower()), None)
+        cast = next(
+            (one for one in casts if found and found[1].lower().strip('"') in one.to.sql("duckdb").lower()), None
+        )
     if cast is None:
         return False
     cast.replace(exp.Anonymous(this="cast_as_varchar", expressions=[cast.this.copy()]))

@@ -39,7 +39,7 @@ class Event:
 
     def grow(self, name: str) -> Cell | None:
         found = self.find(name)
-        if found is None:
+        if found is None and name:
             found = self.columns[name.lower()] = Cell(name)
             self.asked.add(name.lower())
         return found

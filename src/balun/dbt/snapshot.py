@@ -15,7 +15,9 @@ FROM (SELECT it.*, UNNEST(dbt_snapshot_as_versions({of})) AS balun_v FROM (SELEC
 def versions(tree: exp.Query, config: Mapping[str, object]) -> exp.Query:
     """Rows of one key are many, so keys of what it selects are none of it."""
     key = config.get("unique_key")
-    named = [key] if isinstance(key, str) else [one for one in key if isinstance(one, str)] if isinstance(key, list) else []
+    named = (
+        [key] if isinstance(key, str) else [one for one in key if isinstance(one, str)] if isinstance(key, list) else []
+    )
     updated = config.get("updated_at")
     of = [f"it.{exp.to_identifier(one, quoted=True).sql('duckdb')}" for one in named if one.isidentifier()]
     of += [f"it.{updated}"] if isinstance(updated, str) and updated.isidentifier() else []

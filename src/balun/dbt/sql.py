@@ -56,8 +56,8 @@ def in_chain(tree: exp.Query, named: Callable[[tuple[str, ...]], str | None]) ->
             select.set("expressions", kept)
             if not kept and select.parent:
                 select.parent.set("with_", None)
-    for table in list(tree.find_all(exp.Table)):
-        _rename(table, named)
+    read = [table for table in tree.find_all(exp.Table) if _rename(table, named)]
+    _told_apart(tree, {table.name.lower() for table in read}, {id(table) for table in read})
     for column in list(tree.find_all(exp.Column)):
         if column.args.get("db") or column.args.get("catalog"):
             column.set("db", None)
@@ -71,15 +71,34 @@ def _is_ephemeral(cte: exp.CTE, named: Callable[[tuple[str, ...]], str | None]) 
     return cte.alias.startswith("__dbt__cte__") and named((cte.alias,)) is not None
 
 
-def _rename(table: exp.Table, named: Callable[[tuple[str, ...]], str | None]) -> None:
+def _told_apart(tree: exp.Query, read: set[str], renamed: set[int]) -> None:
+    """A WITH may be called as what it reads; then it is called otherwise."""
+    for cte in list(tree.find_all(exp.CTE)):
+        if cte.alias.lower() in read:
+            _call_otherwise(cte, tree, renamed)
+
+
+def _call_otherwise(cte: exp.CTE, tree: exp.Query, renamed: set[int]) -> None:
+    was = cte.alias
+    now = f"{was}__with"
+    for table in tree.find_all(exp.Table):
+        if id(table) not in renamed and table.name.lower() == was.lower() and not table.args.get("db"):
+            table.set("this", exp.to_identifier(now, quoted=True))
+            if not table.alias:
+                table.set("alias", exp.TableAlias(this=exp.to_identifier(was, quoted=True)))
+    cte.args["alias"].set("this", exp.to_identifier(now, quoted=True))
+
+
+def _rename(table: exp.Table, named: Callable[[tuple[str, ...]], str | None]) -> bool:
+    """Whether it is a table of the chain, which it then names."""
     if not isinstance(table.this, exp.Identifier | exp.Dot):
-        return
+        return False
     parts = tuple(part.name for part in table.parts)
-    if len(parts) == 1 and _of_with(table, parts[0]):
-        return
+    if not parts[-1] or (len(parts) == 1 and _of_with(table, parts[0])):
+        return False
     name = named(parts)
     if name is None:
-        return
+        return False
     line = next((part.meta.get("line") for part in table.walk() if part.meta.get("line")), None)
     known = exp.to_identifier(name, quoted=True)
     if line:
@@ -89,6 +108,7 @@ def _rename(table: exp.Table, named: Callable[[tuple[str, ...]], str | None]) ->
     table.set("catalog", None)
     if not table.alias and parts[-1].lower() != name.lower():
         table.set("alias", exp.TableAlias(this=exp.to_identifier(parts[-1], quoted=True)))
+    return True
 
 
 def _of_with(table: exp.Table, name: str) -> bool:
@@ -121,7 +141,9 @@ def _plainer(tree: exp.Query) -> None:
 def _flattened(whole: exp.Expr, of: exp.Explode, alias: str) -> None:
     """FLATTEN as rows of a list of structs, with the columns that Snowflake gives it."""
     given = [one.expression if isinstance(one, exp.Kwarg) else one for one in (of.this, *of.expressions)]
-    named = [one for one in (of.this, *of.expressions) if isinstance(one, exp.Kwarg) and one.this.name.lower() == "input"]
+    named = [
+        one for one in (of.this, *of.expressions) if isinstance(one, exp.Kwarg) and one.this.name.lower() == "input"
+    ]
     made = sqlglot.parse_one(f"SELECT 1 FROM t, {_FLAT}", read="duckdb")
     lateral = next(made.find_all(exp.Lateral))
     it = next(one for one in lateral.find_all(exp.Column) if one.name == "it")

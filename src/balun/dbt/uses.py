@@ -169,6 +169,9 @@ class Uses:
     def _table(self, one: exp.Table, ctes: Mapping[str, Shape]) -> Shape:
         if not one.args.get("db") and one.name.lower() in ctes:
             return _called(one, ctes[one.name.lower()])
+        if not isinstance(one.this, exp.Identifier) or not one.name:
+            self._parts(one, Scope(), ctes)
+            return Loose()
         return _called(one, self._read(one))
 
     def _values(self, one: exp.Values, scope: Scope, ctes: Mapping[str, Shape]) -> Shape:
@@ -297,7 +300,9 @@ class Uses:
         for kinds, kind in asked:
             if isinstance(one, kinds):
                 for part, cell in zip(one.iter_expressions(), cells, strict=True):
-                    if isinstance(part, exp.Column) and (part is one.this or kind != "text" or isinstance(one, exp.DPipe)):
+                    if isinstance(part, exp.Column) and (
+                        part is one.this or kind != "text" or isinstance(one, exp.DPipe)
+                    ):
                         cell.vote(kind, 1 if kind == "text" else 3)
                 break
         made = Cell(dtype=self._returned(one))
@@ -365,7 +370,9 @@ class Uses:
         if isinstance(one.expression, exp.Interval) or isinstance(one.this, exp.Interval):
             left.vote("time", 3)
             return left
-        numbers = [cell for cell in (left, right) if _DIGITS & set(cell.one.votes) or (cell.one.dtype or "") in _COUNTED]
+        numbers = [
+            cell for cell in (left, right) if _DIGITS & set(cell.one.votes) or (cell.one.dtype or "") in _COUNTED
+        ]
         for cell, part in ((left, one.this), (right, one.expression)):
             if isinstance(part, exp.Column):
                 cell.vote("number", 3 if numbers else 1)
