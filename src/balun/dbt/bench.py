@@ -11,7 +11,7 @@ import duckdb
 import sqlglot.expressions as exp
 from duckdb.func import FunctionNullHandling
 
-from balun.dbt.repair import Refused, attempt, refusal
+from balun.dbt.repair import Bound, Refused, attempt, refusal
 from balun.quoting import quoted
 
 Columns = list[tuple[str, str]]
@@ -47,13 +47,9 @@ class Bench:
         told = ", ".join(f"{quoted(column)} {dtype}" for column, dtype in columns)
         self._connection.execute(f"CREATE OR REPLACE TABLE {quoted(name)} ({told})")
 
-    def bound(self, tree: exp.Expr) -> tuple[str, list[int | None], Columns] | Refused:
-        """SQL that DuckDB binds, for each of its lines that of what the tree was parsed from, and its columns."""
+    def bound(self, tree: exp.Expr) -> Bound | Refused:
         found = attempt(tree, self.describe)
-        if isinstance(found, Refused):
-            return found
-        now, columns = found
-        return self._fit(now.text, now.lines(), columns)
+        return found if isinstance(found, Refused) else self._fit(found)
 
     def describe(self, sql: str, functions: Functions) -> Columns | Refused:
         for name, dtype in functions:
@@ -68,14 +64,13 @@ class Bench:
             return refusal(exc, sql, len(_DESCRIBE))
         return [(row[0], row[1]) for row in rows]
 
-    def _fit(
-        self, sql: str, lines: list[int | None], columns: Columns
-    ) -> tuple[str, list[int | None], Columns] | Refused:
+    def _fit(self, found: Bound) -> Bound | Refused:
         """With a type for what is NULL in every row, and without a second column of a name."""
+        sql, columns = found.sql, found.columns
         count = Counter(name.lower() for name, _ in columns)
         untyped = [name for name, dtype in columns if '"NULL"' in dtype]
         if not untyped and max(count.values(), default=1) == 1:
-            return sql, lines, columns
+            return found
         inner = self.describe(f"SELECT * FROM (\n{sql}\n) AS it", ())
         if isinstance(inner, Refused):
             return inner
@@ -89,8 +84,8 @@ class Bench:
         untyped = [name for name in dict.fromkeys(untyped) if name not in again]
         typed = ", ".join(f"CAST({quoted(name)} AS VARCHAR) AS {quoted(name)}" for name in untyped)
         sql = f"SELECT *{without}{f' REPLACE ({typed})' if typed else ''} FROM (\n{sql}\n) AS it"
-        found = self.describe(sql, ())
-        return found if isinstance(found, Refused) else (sql, [None, *lines, None], found)
+        made = self.describe(sql, ())
+        return made if isinstance(made, Refused) else Bound(sql, [None, *found.lines, None], made, found.functions)
 
     def close(self) -> None:
         self._connection.close()

@@ -26,7 +26,7 @@ from balun.dbt.manifest import Manifest, Resource, find_manifest, read_manifest
 from balun.dbt.names import Relations, node_names
 from balun.dbt.places import Places
 from balun.dbt.promises import Promises, promises_of
-from balun.dbt.repair import Refused, stand_ins
+from balun.dbt.repair import Refused
 from balun.dbt.seed import seed_columns
 from balun.dbt.shape import Event, Shape
 from balun.dbt.snapshot import versions
@@ -221,20 +221,20 @@ class Loader:
                 f"DuckDB refuses it: {made.message.splitlines()[0].rstrip('.!') if made.message else 'no reason given'}"
             )
             return None
-        sql, lines, columns = made
+        columns = made.columns
         resource, promised = model.resource, self.promises[model.resource.id]
         has = {name.lower(): name for name, _ in columns}
         table = Table(
             name=model.name,
             owner=resource.owner,
             place=self.places.of(resource),
-            sql=sql,
+            sql=made.sql,
             parents=tuple(model.parents),
             key=tuple(has[name] for name in promised.key) if set(promised.key) <= set(has) else (),
             required=tuple(has[name] for name in sorted(promised.required) if name in has),
             description=resource.description,
-            lines=tuple(_line(model.lines, line) for line in lines),
-            functions=stand_ins(model.tree),
+            lines=tuple(_line(model.lines, line) for line in made.lines),
+            functions=made.functions,
         )
         try:
             binder.bind_table(table)

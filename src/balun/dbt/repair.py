@@ -9,10 +9,12 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import duckdb
+import sqlglot
 import sqlglot.expressions as exp
+from sqlglot.errors import SqlglotError
 
 from balun.dbt.written import Written, written
 
@@ -20,7 +22,7 @@ MOST = 80
 _STAND_IN = re.compile(r"[a-z0-9_]+_as_([a-z]+)")
 STAND_IN_DTYPES: Mapping[str, str] = {
     "varchar": "VARCHAR", "double": "DOUBLE", "bigint": "BIGINT", "boolean": "BOOLEAN", "timestamp": "TIMESTAMP",
-    "date": "DATE", "json": "JSON", "list": "VARCHAR[]",
+    "date": "DATE", "json": "JSON", "list": "VARCHAR[]", "numbers": "BIGINT[]",
     "flat": "STRUCT(seq BIGINT, key VARCHAR, path VARCHAR, index BIGINT, value JSON, this JSON)[]",
     "versions": "STRUCT(dbt_scd_id VARCHAR, dbt_updated_at TIMESTAMP, dbt_valid_from TIMESTAMP, dbt_valid_to TIMESTAMP)[]",
 }  # fmt: skip
@@ -36,6 +38,16 @@ class Refused:
     message: str
     at: int | None
     name: str = ""
+
+
+@dataclass(frozen=True)
+class Bound:
+    """SQL that DuckDB binds. lines: for each of its lines that of what the tree was parsed from. columns: as bound."""
+
+    sql: str
+    lines: list[int | None]
+    columns: list[tuple[str, str]]
+    functions: tuple[tuple[str, str], ...]
 
 
 def refusal(exc: duckdb.Error, text: str, shift: int) -> Refused:
@@ -63,7 +75,7 @@ def stand_ins(tree: exp.Expr) -> tuple[tuple[str, str], ...]:
     return tuple(sorted(found.items()))
 
 
-def repaired(tree: exp.Expr, said: Refused, now: Written) -> bool:
+def repaired(said: Refused, now: Written) -> bool:
     """Whether something was changed."""
     parts = [] if said.at is None else now.at(said.at)
     return any(re.search(pattern, said.message) and mend(parts, said, now) for pattern, mend in _MENDS)
@@ -155,6 +167,9 @@ def _fits(was: str, to: str) -> bool:
 def _call_at(parts: list[exp.Expr], said: Refused, now: Written) -> exp.Expr | None:
     """The call or operation that DuckDB means: the smallest of that name that begins there, or stands about it."""
     name = said.name.lower()
+    if said.at is None:
+        told = re.search(r"function: '(\w+)\(", said.message)
+        parts = [span.part for span in now.spans if told and now.text[span.start :].lower().startswith(f"{told[1]}(")]
     calls = [one for one in parts if _is_call(one)]
     named = [one for one in calls if name and _named(one, now, name)]
     return next(iter(named or calls), None)
@@ -293,7 +308,7 @@ def _grouped(parts: list[exp.Expr], said: Refused, now: Written) -> bool:
 
 
 def _ambiguous(parts: list[exp.Expr], said: Refused, now: Written) -> bool:
-    use = re.search(r'\(use: "?(.+?)"?\."?', said.message)
+    use = re.search(r"""\(use: ["']*([^"'.]+)["']*\.""", said.message)
     column = next((one for one in parts if isinstance(one, exp.Column) and not one.table), None)
     if column is None:
         found = re.search(r'column name "(.+?)"', said.message)
@@ -407,17 +422,34 @@ _MENDS: tuple[tuple[str, Callable[[list[exp.Expr], Refused, Written], bool]], ..
 
 def attempt(
     tree: exp.Expr, describe: Callable[[str, tuple[tuple[str, str], ...]], list[tuple[str, str]] | Refused]
-) -> tuple[Written, list[tuple[str, str]]] | Refused:
+) -> Bound | Refused:
     """The tree as DuckDB binds it, with the columns it makes; else what stands in the way."""
-    said: Refused | None = None
+    try:
+        now = written(tree)
+    except ValueError as exc:
+        return Refused("", f"it can't be written for DuckDB: {exc}", None)
+    found = describe(now.text, stand_ins(tree))
+    if not isinstance(found, Refused):
+        return Bound(now.text, now.lines(), found, stand_ins(tree))
+    lines, tree, said = now.lines(), _again(now.text, tree), found
     for _ in range(MOST):
         now = written(tree)
         found = describe(now.text, stand_ins(tree))
         if not isinstance(found, Refused):
-            return now, found
-        if said is not None and (said.message, said.at) == (found.message, found.at):
+            return Bound(now.text, [_of(lines, line) for line in now.lines()], found, stand_ins(tree))
+        if not repaired(found, now):
             return found
         said = found
-        if not repaired(tree, found, now):
-            return found
-    return said or Refused("", "too much of it has to be changed", None)
+    return replace(said, message=f"after {MOST} changes, {said.message}")
+
+
+def _again(text: str, tree: exp.Expr) -> exp.Expr:
+    """The text as DuckDB reads it, whose parts are what DuckDB speaks of: a warehouse's own may be written otherwise."""
+    try:
+        return sqlglot.parse_one(text, read="duckdb")
+    except SqlglotError:
+        return tree
+
+
+def _of(lines: list[int | None], line: int | None) -> int | None:
+    return lines[line - 1] if line is not None and line <= len(lines) else None

@@ -9,6 +9,8 @@ import sqlglot
 import sqlglot.expressions as exp
 from sqlglot.errors import SqlglotError
 
+from balun.quoting import quoted
+
 # Adapters that speak another's SQL, or are called otherwise by sqlglot.
 DIALECTS: Mapping[str, str] = {
     "athena": "athena", "bigquery": "bigquery", "clickhouse": "clickhouse", "databricks": "databricks",
@@ -132,13 +134,46 @@ def _plainer(tree: exp.Query) -> None:
     for one in list(tree.find_all(exp.Explode)):
         about = one.parent
         if (isinstance(about, exp.Lateral) and not about.args.get("view")) or isinstance(about, exp.TableFromRows):
-            _flattened(about, one, about.alias)
+            _flattened(about, one)
+    for table in list(tree.find_all(exp.Table)):
+        for word in ("when", "version", "changes"):
+            table.set(word, None)  # rows as they were at another time are rows like others
+    for sample in list(tree.find_all(exp.TableSample)):
+        if sample.parent is not None and sample.parent.args.get("sample") is sample:
+            sample.parent.set("sample", None)
+    for unnest in list(tree.find_all(exp.Unnest)):
+        _numbered(unnest)
     for cast in list(tree.find_all(exp.Cast)):
         if cast.to.this in {exp.DType.GEOGRAPHY, exp.DType.GEOMETRY}:
             cast.replace(exp.Anonymous(this="geography_as_varchar", expressions=[cast.this.copy()]))
 
 
-def _flattened(whole: exp.Expr, of: exp.Explode, alias: str) -> None:
+def _numbered(unnest: exp.Unnest) -> None:
+    """UNNEST with a number for each value: DuckDB's plan of its own words for this can't be read."""
+    offset, alias = unnest.args.get("offset"), unnest.args.get("alias")
+    about = unnest.parent
+    if not offset or len(unnest.expressions) != 1 or not isinstance(about, exp.Join | exp.From | exp.Lateral):
+        return
+    whole: exp.Expr = unnest
+    if isinstance(about, exp.Lateral):
+        whole, alias = about, about.args.get("alias") or alias
+    columns = list(alias.args.get("columns") or ()) if isinstance(alias, exp.TableAlias) else []
+    number = offset.name if isinstance(offset, exp.Identifier) else columns.pop().name if len(columns) > 1 else "offset"
+    value = columns[0].name if columns else "value"
+    made = sqlglot.parse_one(
+        f"SELECT 1 FROM t, LATERAL (SELECT UNNEST(it) AS {quoted(value)}, "
+        f"UNNEST(numbers_as_numbers(it)) AS {quoted(number)}) AS f",
+        read="duckdb",
+    )
+    lateral = next(made.find_all(exp.Lateral))
+    for one in [column for column in lateral.find_all(exp.Column) if column.name == "it"]:
+        one.replace(unnest.expressions[0].copy())
+    name = alias.name if isinstance(alias, exp.TableAlias) and alias.name else f"of_{value}"
+    lateral.set("alias", exp.TableAlias(this=exp.to_identifier(name)))
+    whole.replace(lateral)
+
+
+def _flattened(whole: exp.Expr, of: exp.Explode) -> None:
     """FLATTEN as rows of a list of structs, with the columns that Snowflake gives it."""
     given = [one.expression if isinstance(one, exp.Kwarg) else one for one in (of.this, *of.expressions)]
     named = [
@@ -148,5 +183,6 @@ def _flattened(whole: exp.Expr, of: exp.Explode, alias: str) -> None:
     lateral = next(made.find_all(exp.Lateral))
     it = next(one for one in lateral.find_all(exp.Column) if one.name == "it")
     it.replace((named[0].expression if named else given[0]).copy())
-    lateral.set("alias", exp.TableAlias(this=exp.to_identifier(alias or "flattened")))
+    alias = whole.args.get("alias") or exp.TableAlias(this=exp.to_identifier("flattened"))
+    lateral.set("alias", alias.copy())
     whole.replace(lateral)

@@ -218,10 +218,13 @@ class Uses:
         if shape is None:
             shape = Selected([Star(one) for one in scope.sources.values()])
         without = {one.name.lower() for one in star.args.get("except_") or () if isinstance(one, exp.Expr)}
+        for name in without:
+            _ = shape.find(name) or shape.grow(name)  # DuckDB wants what is left out to be there
         items: list[tuple[str, Cell] | Star] = []
         for one in star.args.get("replace") or ():
             items.append((one.alias, self.of(one, scope, ctes)))
             without.add(one.alias.lower())
+            _ = shape.find(one.alias) or shape.grow(one.alias)
         for one in star.args.get("rename") or ():
             was = one.this.name
             items.append((one.alias, shape.grow(was) or Cell(one.alias)))

@@ -61,6 +61,8 @@ class _Marking(DuckDB.Generator):
         text: str = super().sql(expression, key, comment)  # type: ignore[arg-type]
         if key or not text or not isinstance(expression, exp.Expr):
             return text
+        if isinstance(expression.parent, exp.WithinGroup) and expression.arg_key == "this":
+            return text  # its last sign is taken off, to put the order before it
         self.parts.append(expression)
         return f"{_OPEN}{len(self.parts) - 1}{_NAMED}{text}{_CLOSE}"
 
