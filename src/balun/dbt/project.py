@@ -121,8 +121,8 @@ class Loader:
     def _named(self, model: Model, parts: tuple[str, ...]) -> str | None:
         """What a table's name stands for; what no resource is called is an event that the project doesn't declare."""
         name = self.relations.find(parts)
-        if parts[0].startswith("__dbt__cte__"):
-            return name if name is not None and self._is_read(name) else None
+        if parts[0].startswith("__dbt__cte__") and (name is None or not self._is_read(name)):
+            return None
         if name is None or name == model.name:
             name = f"{model.name}__before" if name else self._outside(parts)
             self.events.setdefault(name, Event())

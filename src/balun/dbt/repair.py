@@ -169,7 +169,7 @@ def _call_at(parts: list[exp.Expr], said: Refused, now: Written) -> exp.Expr | N
     name = said.name.lower()
     if said.at is None:
         told = re.search(r"function: '(\w+)\(", said.message)
-        parts = [span.part for span in now.spans if told and now.text[span.start :].lower().startswith(f"{told[1]}(")]
+        parts = [span.part for span in now.spans if told and span.part.root() is now.tree and now.text[span.start :].lower().startswith(f"{told[1]}(")]
     calls = [one for one in parts if _is_call(one)]
     named = [one for one in calls if name and _named(one, now, name)]
     return next(iter(named or calls), None)
@@ -312,7 +312,7 @@ def _ambiguous(parts: list[exp.Expr], said: Refused, now: Written) -> bool:
     column = next((one for one in parts if isinstance(one, exp.Column) and not one.table), None)
     if column is None:
         found = re.search(r'column name "(.+?)"', said.message)
-        tree = now.spans[-1].part.root() if now.spans else None
+        tree: exp.Expr | None = now.tree
         column = next(
             (
                 one
@@ -348,7 +348,7 @@ def _own_name(parts: list[exp.Expr], said: Refused, now: Written) -> bool:
 
 def _no_struct(parts: list[exp.Expr], said: Refused, now: Written) -> bool:
     found = re.search(r"Cannot extract field '(.+?)' from expression", said.message)
-    tree = now.spans[-1].part.root() if now.spans else None
+    tree: exp.Expr | None = now.tree
     for one in tree.find_all(exp.Column, exp.Dot) if tree is not None and found else ():
         if isinstance(one, exp.Dot) and one.expression.name.lower() == found[1].lower():
             return _field(one, one.this, found[1])
@@ -388,7 +388,7 @@ def _not_parsed(parts: list[exp.Expr], said: Refused, now: Written) -> bool:
 def _no_type(parts: list[exp.Expr], said: Refused, now: Written) -> bool:
     cast = next((one for one in parts if isinstance(one, exp.Cast)), None)
     if cast is None:
-        tree = now.spans[-1].part.root() if now.spans else None
+        tree: exp.Expr | None = now.tree
         found = re.search(r"Type with name (\S+)", said.message)
         casts = tree.find_all(exp.Cast) if tree is not None and found else ()
         cast = next(

@@ -25,12 +25,13 @@ class Span:
 
 @dataclass(frozen=True)
 class Written:
+    tree: exp.Expr
     text: str
     spans: Sequence[Span]
 
     def at(self, start: int) -> list[exp.Expr]:
-        """Parts that hold a character, the smallest first."""
-        found = [span for span in self.spans if span.start <= start < span.end]
+        """Parts of the tree that hold a character, the smallest first; some are only made to be written."""
+        found = [span for span in self.spans if span.start <= start < span.end and span.part.root() is self.tree]
         return [span.part for span in sorted(found, key=lambda span: span.end - span.start)]
 
     def start_of(self, part: exp.Expr) -> int:
@@ -87,4 +88,4 @@ def written(tree: exp.Expr) -> Written:
             part, start = begun.pop()
             spans.append(Span(start, length, generator.parts[part]))
     text.append(marked[last:])
-    return Written("".join(text), spans)
+    return Written(tree, "".join(text), spans)
