@@ -35,13 +35,13 @@ class Bench:
         self._connection.execute("SET errors_as_json = true")
         self._connection.execute("SET lock_configuration = true")
         self._functions: set[str] = set()
+        self._types: dict[str, bool] = {}
 
     def is_type(self, dtype: str) -> bool:
-        try:
-            self._connection.execute(f"{_DESCRIBE} SELECT CAST(NULL AS {dtype})")
-        except duckdb.Error:
-            return False
-        return True
+        if dtype not in self._types:
+            found = self.describe(f"SELECT CAST(NULL AS {dtype})", ())
+            self._types[dtype] = not isinstance(found, Refused)
+        return self._types[dtype]
 
     def create(self, name: str, columns: Iterable[tuple[str, str]]) -> None:
         told = ", ".join(f"{quoted(column)} {dtype}" for column, dtype in columns)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from typing import TypeVar, cast
 
 import sqlglot
 import sqlglot.expressions as exp
@@ -22,6 +23,7 @@ DIALECTS: Mapping[str, str] = {
     "teradata": "teradata", "trino": "trino", "motherduck": "duckdb", "hologres": "postgres", "upsolver": "trino",
     "cockroachdb": "postgres", "alloydb": "postgres", "tsql": "tsql", "vertica": "postgres", "netezza": "postgres",
 }  # fmt: skip
+E = TypeVar("E", bound=exp.Expr)
 _FLAT = """LATERAL (SELECT v.seq AS seq, v.key AS key, v.path AS path, v.index AS index, v.value AS value, v.this AS this
 FROM (SELECT UNNEST(flatten_as_flat(it)) AS v) AS of_it) AS f"""
 
@@ -52,20 +54,37 @@ def read_sql(sql: str, dialect: str) -> exp.Query:
 
 def in_chain(tree: exp.Query, named: Callable[[tuple[str, ...]], str | None]) -> exp.Query:
     """The same with tables under the chain's names. named: by the parts of a table's name; None for one of a WITH."""
-    for select in list(tree.find_all(exp.With)):
-        kept = [cte for cte in select.expressions if not _is_ephemeral(cte, named)]
-        if len(kept) != len(select.expressions):
-            select.set("expressions", kept)
-            if not kept and select.parent:
-                select.parent.set("with_", None)
-    read = [table for table in tree.find_all(exp.Table) if _rename(table, named)]
-    _told_apart(tree, {table.name.lower() for table in read}, {id(table) for table in read})
-    for column in list(tree.find_all(exp.Column)):
+    _without_ephemeral(tree, named)
+    parts = Parts(tree)
+    read = [table for table in parts.of(exp.Table) if _rename(table, named)]
+    _told_apart(parts, {table.name.lower() for table in read}, {id(table) for table in read})
+    for column in parts.of(exp.Column):
         if column.args.get("db") or column.args.get("catalog"):
             column.set("db", None)
             column.set("catalog", None)
-    _plainer(tree)
+    _plainer(parts)
     return tree
+
+
+class Parts:
+    """A tree's parts by their kind, found in one walk."""
+
+    def __init__(self, tree: exp.Expr) -> None:
+        self._kinds: dict[type, list[exp.Expr]] = {}
+        for part in tree.walk(bfs=False):
+            self._kinds.setdefault(type(part), []).append(part)
+
+    def of(self, *kinds: type[E]) -> list[E]:
+        return [cast("E", part) for kind in kinds for part in self._kinds.get(kind, ())]
+
+
+def _without_ephemeral(tree: exp.Query, named: Callable[[tuple[str, ...]], str | None]) -> None:
+    found = tree.args.get("with_")
+    kept = [cte for cte in found.expressions if not _is_ephemeral(cte, named)] if found else []
+    if found and not kept:
+        tree.set("with_", None)
+    elif found and len(kept) != len(found.expressions):
+        found.set("expressions", kept)
 
 
 def _is_ephemeral(cte: exp.CTE, named: Callable[[tuple[str, ...]], str | None]) -> bool:
@@ -73,17 +92,17 @@ def _is_ephemeral(cte: exp.CTE, named: Callable[[tuple[str, ...]], str | None]) 
     return cte.alias.startswith("__dbt__cte__") and named((cte.alias,)) is not None
 
 
-def _told_apart(tree: exp.Query, read: set[str], renamed: set[int]) -> None:
+def _told_apart(parts: Parts, read: set[str], renamed: set[int]) -> None:
     """A WITH may be called as what it reads; then it is called otherwise."""
-    for cte in list(tree.find_all(exp.CTE)):
+    for cte in parts.of(exp.CTE):
         if cte.alias.lower() in read:
-            _call_otherwise(cte, tree, renamed)
+            _call_otherwise(cte, parts, renamed)
 
 
-def _call_otherwise(cte: exp.CTE, tree: exp.Query, renamed: set[int]) -> None:
+def _call_otherwise(cte: exp.CTE, parts: Parts, renamed: set[int]) -> None:
     was = cte.alias
     now = f"{was}__with"
-    for table in tree.find_all(exp.Table):
+    for table in parts.of(exp.Table):
         if id(table) not in renamed and table.name.lower() == was.lower() and not table.args.get("db"):
             table.set("this", exp.to_identifier(now, quoted=True))
             if not table.alias:
@@ -130,22 +149,24 @@ def _of_with(table: exp.Table, name: str) -> bool:
     return False
 
 
-def _plainer(tree: exp.Query) -> None:
-    for one in list(tree.find_all(exp.Explode)):
+def _plainer(parts: Parts) -> None:
+    for one in parts.of(exp.Explode, exp.ExplodeOuter):
         about = one.parent
         if (isinstance(about, exp.Lateral) and not about.args.get("view")) or isinstance(about, exp.TableFromRows):
             _flattened(about, one)
-    for table in list(tree.find_all(exp.Table)):
+    for final in parts.of(exp.Final):
+        final.replace(final.this)
+    for table in parts.of(exp.Table):
         for word in ("when", "version", "changes"):
             table.set(word, None)  # rows as they were at another time are rows like others
-    for sample in list(tree.find_all(exp.TableSample)):
+    for sample in parts.of(exp.TableSample):
         if sample.parent is not None and sample.parent.args.get("sample") is sample:
             sample.parent.set("sample", None)
-    for unnest in list(tree.find_all(exp.Unnest)):
+    for unnest in parts.of(exp.Unnest):
         _numbered(unnest)
-    for cast in list(tree.find_all(exp.Cast)):
-        if cast.to.this in {exp.DType.GEOGRAPHY, exp.DType.GEOMETRY}:
-            cast.replace(exp.Anonymous(this="geography_as_varchar", expressions=[cast.this.copy()]))
+    for made in parts.of(exp.Cast, exp.TryCast):
+        if made.to.this in {exp.DType.GEOGRAPHY, exp.DType.GEOMETRY}:
+            made.replace(exp.Anonymous(this="geography_as_varchar", expressions=[made.this.copy()]))
 
 
 def _numbered(unnest: exp.Unnest) -> None:

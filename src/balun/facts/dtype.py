@@ -30,7 +30,6 @@ _NOT_READS = (
     exp.Summarize,
 )  # fmt: skip
 
-
 class Binder:
     """A database that holds each event and table without rows; bind parents before children.
 
@@ -50,6 +49,7 @@ class Binder:
         self._connection.execute("SET lock_configuration = true")
         self._known: dict[str, Types] = {}
         self._functions: set[str] = set()
+        self._spelt: dict[str, str] = {}
 
     def bind_event(self, contract: Contract) -> Types:
         """Raises ProjectError where DuckDB doesn't know a column's type."""
@@ -147,13 +147,15 @@ class Binder:
 
     def _type(self, dtype: str) -> str:
         """Raises duckdb.Error where it is none. A cast keeps anything but a type from being said."""
+        if dtype in self._spelt:
+            return self._spelt[dtype]
         tree = exp.DataType.build(dtype, dialect="duckdb", udt=True) if ";" not in dtype else None
         if tree is None:
             raise duckdb.ParserException(dtype)
         rows = self._connection.execute(f"DESCRIBE SELECT CAST(NULL AS {dtype}) AS it").fetchall()
         if len(rows) != 1:
             raise duckdb.ParserException(dtype)
-        return str(rows[0][1])
+        return self._spelt.setdefault(dtype, str(rows[0][1]))
 
     def _create(self, name: str, types: Mapping[str, str]) -> Types:
         columns = ", ".join(f"{quoted(column)} {dtype}" for column, dtype in types.items())
