@@ -1,7 +1,7 @@
 PYTHON ?= python3
 VENV := .venv
 RUN := $(VENV)/bin
-EXTRAS := dbt,demo,lightgbm,pandas,picture,polars,postgres
+EXTRAS := demo,lightgbm,pandas,picture,polars,postgres
 
 .PHONY: help demo test lint prove bench clean
 

@@ -21,7 +21,9 @@ def dbt_project(name: str, into: Path, *, compiled: bool = True) -> Path:
     root = into / name
     shutil.copytree(_PROJECTS / name, root)
     told = yaml.safe_load((root / "project.yml").read_text(encoding="utf-8"))
-    (root / "dbt_project.yml").write_text(yaml.safe_dump({"name": name, "vars": told.get("vars", {})}), encoding="utf-8")
+    (root / "dbt_project.yml").write_text(
+        yaml.safe_dump({"name": name, "vars": told.get("vars", {})}), encoding="utf-8"
+    )
     manifest = _manifest(root, told, compiled=compiled)
     (root / "target").mkdir()
     file = root / "target" / "manifest.json"
@@ -39,7 +41,9 @@ def _manifest(root: Path, told: Told, *, compiled: bool) -> Told:
     for node in list(nodes.values()) if compiled else ():
         if node["resource_type"] != "seed" and node["language"] == "sql":
             node["compiled_code"] = _compiled(node, told, relations, nodes)
-    sources = {f"source.{told['name']}.{one['source']}.{one['name']}": _source(told["name"], one) for one in told["sources"]}
+    sources = {
+        f"source.{told['name']}.{one['source']}.{one['name']}": _source(told["name"], one) for one in told["sources"]
+    }
     for id_, node in {**nodes, **sources}.items():
         nodes |= dict(_tests(id_, node, told["name"]))
     return {
@@ -116,15 +120,18 @@ def _tests(id_: str, node: Told, project: str) -> Iterator[tuple[str, Told]]:
         for test in column.get("tests", ()):
             name, arguments = (test, {}) if isinstance(test, str) else next(iter(test.items()))
             key = f"test.{project}.{name}_{node['name']}_{column['name']}"
-            yield key, {
-                "resource_type": "test",
-                "name": key,
-                "test_metadata": {"name": name, "kwargs": {"column_name": column["name"], **arguments}},
-                "column_name": column["name"],
-                "attached_node": id_,
-                "config": {"severity": "ERROR", "enabled": True},
-                "depends_on": {"nodes": [id_]},
-            }
+            yield (
+                key,
+                {
+                    "resource_type": "test",
+                    "name": key,
+                    "test_metadata": {"name": name, "kwargs": {"column_name": column["name"], **arguments}},
+                    "column_name": column["name"],
+                    "attached_node": id_,
+                    "config": {"severity": "ERROR", "enabled": True},
+                    "depends_on": {"nodes": [id_]},
+                },
+            )
 
 
 def _compiled(node: Told, told: Told, relations: Mapping[str, tuple[str, ...]], nodes: Mapping[str, Told]) -> str:
@@ -142,15 +149,19 @@ def _compiled(node: Told, told: Told, relations: Mapping[str, tuple[str, ...]], 
         return ".".join(f"{quote}{part}{quote}" for part in relations[name])
 
     code = re.sub(r"\{% (end)?snapshot.*?%\}\n", "", node["raw_code"])
-    text = jinja2.Environment().from_string(code).render(
-        ref=ref,
-        source=lambda source, name: ref(f"{source}.{name}"),
-        config=lambda **_: "",
-        var=lambda name: told["vars"][name],
-        is_incremental=lambda: False,
+    text = (
+        jinja2.Environment()
+        .from_string(code)
+        .render(
+            ref=ref,
+            source=lambda source, name: ref(f"{source}.{name}"),
+            config=lambda **_: "",
+            var=lambda name: told["vars"][name],
+            is_incremental=lambda: False,
+        )
     )
     for name in inlined:
         inner = _compiled(next(one for one in nodes.values() if one["name"] == name), told, relations, nodes)
         first = f"with __dbt__cte__{name} as (\n{inner}\n)"
         text = re.sub(r"^\s*with\b", f"{first},", text, count=1) if re.match(r"\s*with\b", text) else f"{first}\n{text}"
-    return text
+    return str(text)

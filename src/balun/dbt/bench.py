@@ -11,7 +11,8 @@ import duckdb
 import sqlglot.expressions as exp
 from duckdb.func import FunctionNullHandling
 
-from balun.dbt.repair import Bound, Refused, attempt, refusal
+from balun.dbt.refused import Refused, refusal
+from balun.dbt.repair import Bound, attempt
 from balun.quoting import quoted
 
 Columns = list[tuple[str, str]]
@@ -35,12 +36,13 @@ class Bench:
         self._connection.execute("SET errors_as_json = true")
         self._connection.execute("SET lock_configuration = true")
         self._functions: set[str] = set()
-        self._types: dict[str, bool] = {}
+        self._types: dict[str, str] = {}
 
-    def is_type(self, dtype: str) -> bool:
+    def spelt(self, dtype: str) -> str:
+        """A type as DuckDB spells it; text where it is none."""
         if dtype not in self._types:
             found = self.describe(f"SELECT CAST(NULL AS {dtype})", ())
-            self._types[dtype] = not isinstance(found, Refused)
+            self._types[dtype] = "VARCHAR" if isinstance(found, Refused) else found[0][1]
         return self._types[dtype]
 
     def create(self, name: str, columns: Iterable[tuple[str, str]]) -> None:

@@ -27,7 +27,7 @@ class Cell:
     """A type that is declared, or waits for what uses tell. Cells that must be alike are made one.
 
     dtype: as DuckDB writes it, where it is declared or computed. votes: what uses ask it to be, each with its weight.
-    fields: of a struct, or of a list's structs. element: of a list's values.
+    fields: of a struct, or of a list's structs. element: of a list's values. same: what it was made one with.
     """
 
     name: str = ""
@@ -35,16 +35,16 @@ class Cell:
     votes: Counter[Kind] = field(default_factory=Counter)
     fields: dict[str, Cell] | None = None
     element: Cell | None = None
-    _one: Cell | None = None
+    same: Cell | None = None
 
     @property
     def one(self) -> Cell:
         """The cell that stands for all that are alike."""
         found = self
-        while found._one is not None:
-            found = found._one
+        while found.same is not None:
+            found = found.same
         if self is not found:
-            self._one = found
+            self.same = found
         return found
 
     def vote(self, kind: Kind | None, weight: int = 2) -> None:
@@ -58,7 +58,7 @@ class Cell:
             return
         if other.dtype:
             one, other = other, one
-        other._one = one
+        other.same = one
         one.name = one.name or other.name
         one.votes.update(other.votes)
         one.element = one.element or other.element

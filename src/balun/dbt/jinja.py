@@ -1,4 +1,4 @@
-"""A model's raw code is rendered where dbt has only parsed it: its Jinja, and the project's macros as the manifest has them.
+"""A model's raw code is rendered where dbt has only parsed it: its Jinja, and the macros that the manifest holds.
 
 Nothing is asked of a warehouse, so macros see what they see when dbt parses. What can't be rendered is unreadable.
 """
@@ -10,15 +10,14 @@ import hashlib
 import json
 import re
 from collections.abc import Callable, Iterable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+import jinja2
+import jinja2.sandbox
 import yaml
 
 from balun.dbt.manifest import Macro, Manifest, Resource
 from balun.dbt.sql import UnreadableSql
-
-if TYPE_CHECKING:
-    import jinja2
 
 _PARENTS: Mapping[str, tuple[str, ...]] = {
     "redshift": ("postgres",),
@@ -33,12 +32,10 @@ _TYPES: Mapping[str, str] = {
     "timestamp": "timestamp", "boolean": "boolean", "date": "date",
 }  # fmt: skip
 _BIGQUERY: Mapping[str, str] = {
-    "string": "string",
-    "integer": "int64",
-    "bigint": "int64",
-    "float": "float64",
-    "boolean": "bool",
-}
+    "string": "string", "integer": "int64", "bigint": "int64", "float": "float64", "boolean": "bool",
+}  # fmt: skip
+# What templates fail with that ask for more than is known here.
+_FAILS = (jinja2.TemplateError, TypeError, ValueError, LookupError, AttributeError, ArithmeticError)
 _UNRENDERED = re.compile(r"\{%-?\s*(materialization|test|docs|snapshot|data_test)\b")
 
 
@@ -50,16 +47,11 @@ class _Returned(Exception):
 
 
 class Renderer:
-    """Raises UnreadableSql where Jinja isn't installed."""
+    """adapter: the warehouse's. project: its name."""
 
     def __init__(self, manifest: Manifest) -> None:
-        try:
-            import jinja2.sandbox
-        except ImportError as exc:
-            raise UnreadableSql(
-                "the manifest holds no compiled SQL of it: run `dbt compile`, or install balun[dbt], which renders it"
-            ) from exc
-        self._manifest = manifest
+        self.project = manifest.project
+        self.adapter = manifest.adapter or "postgres"
         self._jinja = jinja2.sandbox.SandboxedEnvironment(extensions=["jinja2.ext.do", "jinja2.ext.loopcontrols"])
         self._templates: dict[str, jinja2.Template] = {}
         self._variables = _variables(manifest)
@@ -70,27 +62,16 @@ class Renderer:
 
     def rendered(self, resource: Resource) -> str:
         """Raises UnreadableSql with what stands in the way."""
-        import jinja2
-
         code = re.sub(r"\{%-?\s*(end)?snapshot\b.*?%\}", "", resource.raw)
         rendering = _Rendering(self, resource)
         try:
-            return self.template(code).render(rendering.context(resource.package))
+            return str(self.template(code).render(rendering.context(resource.package)))
         except _Returned as exc:
             return str(exc.value)
-        except (
-            jinja2.TemplateError,
-            TypeError,
-            ValueError,
-            KeyError,
-            AttributeError,
-            IndexError,
-            ArithmeticError,
-        ) as exc:
+        except _FAILS as exc:
             said = str(exc).splitlines()[0] if str(exc) else type(exc).__name__
-            raise UnreadableSql(
-                f"its Jinja can't be rendered without dbt: {said}", getattr(exc, "lineno", None)
-            ) from exc
+            line = getattr(exc, "lineno", None)
+            raise UnreadableSql(f"its Jinja can't be rendered without dbt: {said}", line) from exc
         except RecursionError as exc:
             raise UnreadableSql("its Jinja calls itself too deep") from exc
 
@@ -161,23 +142,23 @@ class _Rendering:
     def __init__(self, renderer: Renderer, resource: Resource) -> None:
         self._of = renderer
         self._resource = resource
-        self._adapter = renderer._manifest.adapter or "postgres"
+        self.adapter = renderer.adapter
         self._contexts: dict[str, dict[str, Any]] = {}
         self._modules: dict[str, Any] = {}
 
     def context(self, package: str) -> dict[str, Any]:
-        """What stands in a package's code: dbt's own macros, the project's and the package's, and each package's name."""
+        """What stands in a package's code: dbt's own macros, the project's, the package's, and each package's name."""
         if package in self._contexts:
             return self._contexts[package]
         context: dict[str, Any] = self._words(package)
         self._contexts[package] = context
-        order = ["dbt", *(f"dbt_{one}" for one in reversed(self._kinds()[:-1])), self._of._manifest.project, package]
+        order = ["dbt", *(f"dbt_{one}" for one in reversed(self._kinds()[:-1])), self._of.project, package]
         packages: dict[str, _Package] = {}
         for macro in self._of.macros():
             if self._of.macro(macro.package, macro.name) is not None:
                 packages.setdefault(macro.package, _Package()).__dict__[macro.name] = self._called(macro)
         for name, own in packages.items():
-            own.__dict__.update(_overrides(self, name))
+            own.__dict__.update(_overrides(name))
         for name in order:
             context.update(packages[name].__dict__ if name in packages else {})
         context.update({name: own for name, own in packages.items() if name not in context})
@@ -203,12 +184,12 @@ class _Rendering:
         return call
 
     def _kinds(self) -> list[str]:
-        return [self._adapter, *_PARENTS.get(self._adapter, ()), "default"]
+        return [self.adapter, *_PARENTS.get(self.adapter, ()), "default"]
 
-    def _dispatched(self, package: str) -> Callable[..., object]:
+    def dispatched(self, package: str) -> Callable[..., object]:
         def dispatch(macro_name: str, macro_namespace: str | None = None, **_: object) -> object:
             spaces = [
-                self._of._manifest.project,
+                self._of.project,
                 macro_namespace or package,
                 "dbt",
                 *(f"dbt_{one}" for one in self._kinds()[:-1]),
@@ -218,12 +199,12 @@ class _Rendering:
                     found = self._of.macro(space, f"{kind}__{macro_name}")
                     if found is not None:
                         return self._called(found)
-            raise UnreadableSql(f"there is no macro {macro_name} for {self._adapter}")
+            raise UnreadableSql(f"there is no macro {macro_name} for {self.adapter}")
 
         return dispatch
 
     def relation(self, resource: Resource) -> Relation:
-        return Relation(resource, _QUOTES.get(self._adapter, '"'))
+        return Relation(resource, _QUOTES.get(self.adapter, '"'))
 
     def _words(self, package: str) -> dict[str, Any]:
         """What dbt itself puts into a template."""
@@ -236,17 +217,19 @@ class _Rendering:
             "env_var": _environment,
             "config": _Config(self._resource.config),
             "this": self.relation(self._resource),
-            "model": {"name": self._resource.name, "alias": self._resource.relation[-1], "config": dict(self._resource.config),
-                      "unique_id": self._resource.id, "package_name": self._resource.package, "tags": [], "meta": {}},
+            "model": {"name": self._resource.name, "alias": self._resource.relation[-1], "tags": [], "meta": {},
+                      "unique_id": self._resource.id, "package_name": self._resource.package,
+                      "config": dict(self._resource.config)},
             "target": {"name": "dev", "profile_name": "dev", "schema": "dev", "database": "dev", "dbname": "dev",
-                       "project": "dev", "dataset": "dev", "type": self._adapter, "threads": 1, "warehouse": "dev",
+                       "project": "dev", "dataset": "dev", "type": self.adapter, "threads": 1, "warehouse": "dev",
                        "user": "dev", "role": "dev", "target_name": "dev"},
             "adapter": _Adapter(self, package),
             "api": _Package(Column=_Package(translate_type=self._type), Relation=_Package(create=lambda **_: "")),
             "is_incremental": lambda: False,
             "execute": False,
             "return": _return,
-            "log": _nothing, "print": _nothing, "statement": _nothing, "run_query": _no_result, "load_result": _no_result,
+            "log": _nothing, "print": _nothing, "statement": _nothing,
+            "run_query": _no_result, "load_result": _no_result,
             "exceptions": _Package(raise_compiler_error=_raised, warn=_nothing, raise_not_implemented=_raised),
             "modules": _Package(
                 datetime=_Package(datetime=datetime.datetime, date=datetime.date, timedelta=datetime.timedelta),
@@ -255,20 +238,20 @@ class _Rendering:
                 itertools=_Package(chain=lambda *some: [one for part in some for one in part]),
             ),
             "run_started_at": datetime.datetime(2025, 1, 1, tzinfo=datetime.UTC),
-            "invocation_id": "0", "dbt_version": "1.10.0", "project_name": self._of._manifest.project,
+            "invocation_id": "0", "dbt_version": "1.10.0", "project_name": self._of.project,
             "flags": _Package(WHICH="compile", FULL_REFRESH=False, INDIRECT_SELECTION="eager"),
             "graph": {"nodes": {}, "sources": {}}, "selected_resources": [], "builtins": _Package(),
-            "tojson": lambda value, default=None: json.dumps(value, default=str),
-            "fromjson": lambda text, default=None: json.loads(text),
-            "toyaml": lambda value, default=None: yaml.safe_dump(value),
-            "fromyaml": lambda text, default=None: yaml.safe_load(text),
+            "tojson": lambda value, *_: json.dumps(value, default=str),
+            "fromjson": lambda text, *_: json.loads(text),
+            "toyaml": lambda value, *_: yaml.safe_dump(value),
+            "fromyaml": lambda text, *_: yaml.safe_load(text),
             "local_md5": lambda text: hashlib.md5(text.encode(), usedforsecurity=False).hexdigest(),
-            "set": lambda some, default=None: list(dict.fromkeys(some)), "set_strict": lambda some: list(dict.fromkeys(some)),
-            "zip": lambda *some: list(zip(*some, strict=False)), "zip_strict": lambda *some: list(zip(*some, strict=False)),
+            "set": lambda some, *_: list(dict.fromkeys(some)), "set_strict": lambda some: list(dict.fromkeys(some)),
+            "zip": _zipped, "zip_strict": _zipped,
         }  # fmt: skip
 
     def _type(self, name: str) -> str:
-        told = _BIGQUERY if self._adapter == "bigquery" else {}
+        told = _BIGQUERY if self.adapter == "bigquery" else {}
         return told.get(name.lower()) or _TYPES.get(name.lower(), name)
 
 
@@ -312,11 +295,10 @@ class _Variables:
 
 class _Adapter:
     def __init__(self, rendering: _Rendering, package: str) -> None:
-        self.dispatch = rendering._dispatched(package)
-        self.type = lambda: rendering._adapter
-        self.quote = lambda name: (
-            f"{_QUOTES.get(rendering._adapter, chr(34))}{name}{_QUOTES.get(rendering._adapter, chr(34))}"
-        )
+        self.dispatch = rendering.dispatched(package)
+        self.type = lambda: rendering.adapter
+        sign = _QUOTES.get(rendering.adapter, '"')
+        self.quote = lambda name: f"{sign}{name}{sign}"
         self.get_columns_in_relation: Callable[..., list[object]] = lambda *_, **__: []
         self.get_relation = lambda *_, **__: None
         self.check_schema_exists = lambda *_, **__: False
@@ -365,6 +347,10 @@ class _NoResult:
         return iter(())
 
 
+def _zipped(*some: Iterable[object]) -> list[tuple[object, ...]]:
+    return list(zip(*some, strict=False))
+
+
 def _no_result(*_: object, **__: object) -> _NoResult:
     return _NoResult()
 
@@ -390,7 +376,7 @@ def _environment(name: str, default: object = _MISSING) -> object:
 # -- macros that ask the warehouse for its columns, and can be told without
 
 
-def _overrides(rendering: _Rendering, package: str) -> dict[str, Callable[..., object]]:
+def _overrides(package: str) -> dict[str, Callable[..., object]]:
     if package == "dbt_utils":
         return {
             "star": _star,
@@ -405,15 +391,14 @@ def _overrides(rendering: _Rendering, package: str) -> dict[str, Callable[..., o
     return {}
 
 
-def _star(
-    from_: object = None, relation_alias: str | bool = False, except_: Iterable[str] = (), prefix: str = "",
-    suffix: str = "", quote_identifiers: bool = True, **named: object,
-) -> str:  # fmt: skip
-    without = named.get("except") or except_
-    if prefix or suffix:
+def _star(*given: object, **named: object) -> str:
+    """Of what it reads; columns of a star needn't be known here."""
+    alias = named.get("relation_alias") or (given[1] if len(given) > 1 else "")
+    if any(named.get(word) for word in ("prefix", "suffix")) or len(given) > 3:
         raise UnreadableSql("dbt_utils.star with a prefix needs the warehouse's columns: run `dbt compile`")
-    named_out = f" EXCEPT ({', '.join(map(str, without))})" if without else ""  # type: ignore[call-overload]
-    return f"{f'{relation_alias}.' if relation_alias else ''}*{named_out}"
+    without = named.get("except") or (given[2] if len(given) > 2 else ())
+    listed = ", ".join(map(str, without)) if isinstance(without, list | tuple) else ""
+    return f"{f'{alias}.' if alias else ''}*" + (f" EXCEPT ({listed})" if listed else "")
 
 
 def _union(relations: Iterable[object], *_: object, **named: object) -> str:
@@ -425,12 +410,12 @@ def _union(relations: Iterable[object], *_: object, **named: object) -> str:
     return f"({' union all '.join(told)})"
 
 
-def _date_spine(datepart: str, start_date: object = None, end_date: object = None) -> str:
+def _date_spine(datepart: str, *_: object, **__: object) -> str:
     """The days between: those of a table that nobody declares, which is told no more of than its one column."""
     return f"select date_{datepart} from dbt_utils_{datepart}s"
 
 
-def _filled(source_columns: object = None, staging_columns: Iterable[Mapping[str, Any]] = (), **_: object) -> str:
+def _filled(*_: object, staging_columns: Iterable[Mapping[str, Any]] = (), **__: object) -> str:
     """Each staging column as if the source had it; the macro puts null where it has not."""
     told = [f"{one['name']} as {one.get('alias') or one['name']}" for one in staging_columns]
     return ",\n".join(told)

@@ -84,7 +84,7 @@ class Macro:
 
 @dataclass(frozen=True)
 class Manifest:
-    """adapter: the warehouse's, such as `snowflake`. root: the project's folder. catalog: by resource, names and types."""
+    """adapter: the warehouse's, such as `snowflake`. root: the project's folder. catalog: by resource, columns."""
 
     project: str
     adapter: str

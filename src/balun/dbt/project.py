@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import sqlglot.expressions as exp
 
@@ -20,13 +21,12 @@ from balun.chain.surface import Surface
 from balun.chain.table import OpaqueTable, Table
 from balun.dbt.bench import Bench
 from balun.dbt.cell import Cell
-from balun.dbt.jinja import Renderer
 from balun.dbt.lines import raw_lines
 from balun.dbt.manifest import Manifest, Resource, find_manifest, read_manifest
 from balun.dbt.names import Relations, node_names
 from balun.dbt.places import Places
 from balun.dbt.promises import Promises, promises_of
-from balun.dbt.repair import Refused
+from balun.dbt.refused import Refused
 from balun.dbt.seed import seed_columns
 from balun.dbt.shape import Event, Shape
 from balun.dbt.snapshot import versions
@@ -36,6 +36,9 @@ from balun.dbt.uses import Uses
 from balun.errors import ProjectError
 from balun.facts.dtype import Binder
 from balun.finding import Place
+
+if TYPE_CHECKING:
+    from balun.dbt.jinja import Renderer
 
 _LOGICAL: tuple[tuple[str, LogicalType], ...] = (
     ("TIMESTAMP", "timestamp"), ("DATE", "date"), ("TIME", "time"), ("BOOLEAN", "boolean"), ("DOUBLE", "number"),
@@ -96,9 +99,7 @@ class Loader:
     def _read(self, resource: Resource) -> Model:
         model = Model(resource, self.names[resource.id])
         try:
-            if resource.language != "sql":
-                raise UnreadableSql(f"it is written in {resource.language}")
-            compiled = resource.code or self._rendered(resource)
+            compiled = self._compiled(resource)
             model.lines = raw_lines(compiled, resource.raw) if resource.raw else []
             tree = read_sql(compiled, self.dialect)
             if resource.kind == "snapshot":
@@ -111,10 +112,17 @@ class Loader:
             model.parents = [name for name in dict.fromkeys(told) if name != model.name]
         return model
 
-    def _rendered(self, resource: Resource) -> str:
+    def _compiled(self, resource: Resource) -> str:
+        """Raises UnreadableSql where there is none, and none can be made."""
+        if resource.language != "sql":
+            raise UnreadableSql(f"it is written in {resource.language}")
+        if resource.code:
+            return resource.code
         if not resource.raw:
             raise UnreadableSql("the manifest holds no SQL of it")
         if self._renderer is None:
+            from balun.dbt.jinja import Renderer
+
             self._renderer = Renderer(self.manifest)
         return self._renderer.rendered(resource)
 
@@ -188,9 +196,7 @@ class Loader:
         return found
 
     def _column(self, cell: Cell, place: Place, promised: Promises, bench: Bench) -> Column:
-        dtype, lower = cell.settled(), cell.name.lower()
-        if not bench.is_type(dtype):
-            dtype = "VARCHAR"
+        dtype, lower = bench.spelt(cell.settled()), cell.name.lower()
         textual = dtype == "VARCHAR"
         allowed = promised.allowed.get(lower, ())
         return Column(
@@ -206,9 +212,7 @@ class Loader:
 
     def _table(self, model: Model, bench: Bench, binder: Binder) -> Table | OpaqueTable:
         found = self._bound(model, bench, binder) if model.tree is not None else None
-        if found is None:
-            found = self._opaque(model, bench, binder)
-        return found
+        return found or self._opaque(model, bench, binder)
 
     def _bound(self, model: Model, bench: Bench, binder: Binder) -> Table | None:
         assert model.tree is not None
@@ -256,7 +260,7 @@ class Loader:
         typed: dict[str, tuple[str, str]] = {}
         for name, dtype in columns or [("nothing_is_known_of_its_columns", "VARCHAR")]:
             told = dtype or (cells[name.lower()].settled() if name.lower() in cells else "VARCHAR")
-            typed.setdefault(name.lower(), (name, told if bench.is_type(told) else "VARCHAR"))
+            typed.setdefault(name.lower(), (name, bench.spelt(told)))
         promised = self.promises[resource.id]
         found = OpaqueTable(
             name=model.name,

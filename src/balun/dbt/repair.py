@@ -1,43 +1,26 @@
 """A tree is changed until DuckDB binds it: what it refuses is cast, or stands as a function that only has a type.
 
-Warehouses cast in silence where DuckDB asks for it to be written, and have functions that DuckDB hasn't. A function that
+Warehouses cast in silence where DuckDB asks for it to be written, and have functions that DuckDB hasn't. One that
 stands in may give anything of its arguments, so that nothing is said of its value that might be false.
 """
 
 from __future__ import annotations
 
-import json
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
-import duckdb
 import sqlglot
 import sqlglot.expressions as exp
 from sqlglot.errors import SqlglotError
 
+from balun.dbt.refused import Refused
+from balun.dbt.stand_in import is_stand_in, stand_in, stand_ins
 from balun.dbt.written import Written, written
 
 MOST = 80
-_STAND_IN = re.compile(r"[a-z0-9_]+_as_([a-z]+)")
-STAND_IN_DTYPES: Mapping[str, str] = {
-    "varchar": "VARCHAR", "double": "DOUBLE", "bigint": "BIGINT", "boolean": "BOOLEAN", "timestamp": "TIMESTAMP",
-    "date": "DATE", "json": "JSON", "list": "VARCHAR[]", "numbers": "BIGINT[]",
-    "flat": "STRUCT(seq BIGINT, key VARCHAR, path VARCHAR, index BIGINT, value JSON, this JSON)[]",
-    "versions": "STRUCT(dbt_scd_id VARCHAR, dbt_updated_at TIMESTAMP, dbt_valid_from TIMESTAMP, dbt_valid_to TIMESTAMP)[]",
-}  # fmt: skip
 # What a call is better given, where it may be given several: a time isn't cut to a day, nor a number to a whole one.
 _RATHER = ("DOUBLE", "TIMESTAMP", "VARCHAR", "BIGINT", "JSON", "DATE", "INTERVAL", "BOOLEAN", "VARCHAR[]")
-
-
-@dataclass(frozen=True)
-class Refused:
-    """What DuckDB said, and of which character."""
-
-    kind: str
-    message: str
-    at: int | None
-    name: str = ""
 
 
 @dataclass(frozen=True)
@@ -50,52 +33,36 @@ class Bound:
     functions: tuple[tuple[str, str], ...]
 
 
-def refusal(exc: duckdb.Error, text: str, shift: int) -> Refused:
-    """shift: bytes before `text` in what was run."""
-    said = re.sub(r"^[\w ]+ Error: ", "", str(exc))
-    try:
-        told = json.loads(said)
-    except json.JSONDecodeError:
-        return Refused(type(exc).__name__, said, None)
-    place = told.get("position")
-    at = None if place is None else len(text.encode()[: max(int(place) - shift, 0)].decode(errors="ignore"))
-    return Refused(
-        str(told.get("exception_type", "")), str(told.get("exception_message", "")), at, str(told.get("name", ""))
-    )
+@dataclass(frozen=True)
+class Fault:
+    """What was refused, and the parts that stand there, the smallest first."""
 
-
-def stand_ins(tree: exp.Expr) -> tuple[tuple[str, str], ...]:
-    """Functions of the tree that only have a type."""
-    found = {}
-    for one in tree.find_all(exp.Anonymous):
-        name = str(one.this).lower()
-        kind = _STAND_IN.fullmatch(name)
-        if kind and kind[1] in STAND_IN_DTYPES:
-            found[name] = STAND_IN_DTYPES[kind[1]]
-    return tuple(sorted(found.items()))
+    said: Refused
+    now: Written
+    parts: list[exp.Expr]
 
 
 def repaired(said: Refused, now: Written) -> bool:
     """Whether something was changed."""
-    parts = [] if said.at is None else now.at(said.at)
-    return any(re.search(pattern, said.message) and mend(parts, said, now) for pattern, mend in _MENDS)
+    fault = Fault(said, now, [] if said.at is None else now.at(said.at))
+    return any(re.search(pattern, said.message) and mend(fault) for pattern, mend in _MENDS)
 
 
 # -- a function that there isn't, or not for such arguments
 
 
-def _missing_function(parts: list[exp.Expr], said: Refused, now: Written) -> bool:
-    call = _call_at(parts, said, now)
-    return call is not None and _stand_in(call, "varchar", aggregate="Aggregate" in said.message)
+def _missing_function(fault: Fault) -> bool:
+    call = _call_at(fault)
+    return call is not None and stand_in(call, "varchar", aggregate="Aggregate" in fault.said.message)
 
 
-def _no_match(parts: list[exp.Expr], said: Refused, now: Written) -> bool:
-    call = _call_at(parts, said, now)
+def _no_match(fault: Fault) -> bool:
+    call = _call_at(fault)
     if call is None:
         return False
-    told = re.search(r"argument types '(.+?)\((.*)\)'\.", said.message, flags=re.DOTALL)
+    told = re.search(r"argument types '(.+?)\((.*)\)'\.", fault.said.message, flags=re.DOTALL)
     given = _listed(told[2]) if told else []
-    wanted = _signature(said.message, given)
+    wanted = _signature(fault.said.message, given)
     args = list(_arguments(call))
     if wanted and len(args) == len(given) and not call.meta.get("cast"):
         call.meta["cast"] = True
@@ -104,7 +71,7 @@ def _no_match(parts: list[exp.Expr], said: Refused, now: Written) -> bool:
         ]
         if any(changed):
             return True
-    return _stand_in(call, _made_by(call), aggregate=isinstance(call, exp.AggFunc))
+    return stand_in(call, _made_by(call), aggregate=isinstance(call, exp.AggFunc))
 
 
 def _made_by(call: exp.Expr) -> str:
@@ -154,7 +121,7 @@ def _fits(was: str, to: str) -> bool:
     literal = was.removesuffix("_LITERAL")
     if was.endswith("_LITERAL"):
         return literal == "STRING" or to in {"DOUBLE", "BIGINT", "INTEGER", "HUGEINT", "DECIMAL"}
-    if was == to or was == '"NULL"':
+    if was in {to, '"NULL"'}:
         return True
     whole = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT")
     if to == "DOUBLE":
@@ -164,12 +131,14 @@ def _fits(was: str, to: str) -> bool:
     return was == "DATE" and to == "TIMESTAMP"
 
 
-def _call_at(parts: list[exp.Expr], said: Refused, now: Written) -> exp.Expr | None:
+def _call_at(fault: Fault) -> exp.Expr | None:
     """The call or operation that DuckDB means: the smallest of that name that begins there, or stands about it."""
-    name = said.name.lower()
-    if said.at is None:
-        told = re.search(r"function: '(\w+)\(", said.message)
-        parts = [span.part for span in now.spans if told and span.part.root() is now.tree and now.text[span.start :].lower().startswith(f"{told[1]}(")]
+    name, now, parts = fault.said.name.lower(), fault.now, fault.parts
+    told = re.search(r"function: '(\w+)\(", fault.said.message) if fault.said.at is None else None
+    if told:
+        begins = f"{told[1]}("
+        spans = (span for span in now.spans if now.text[span.start :].lower().startswith(begins))
+        parts = [span.part for span in spans if span.part.root() is now.tree]
     calls = [one for one in parts if _is_call(one)]
     named = [one for one in calls if name and _named(one, now, name)]
     return next(iter(named or calls), None)
@@ -211,70 +180,26 @@ def _cast(arg: exp.Expr, to: str) -> bool:
     return True
 
 
-def _stand_in(call: exp.Expr, kind: str, *, aggregate: bool = False) -> bool:
-    """Puts a function that only has a type in its place."""
-    name = (
-        str(call.this)
-        if isinstance(call, exp.Anonymous)
-        else (call.sql_name() if isinstance(call, exp.Func) else call.key)
-    )
-    name = re.sub(r"\W+", "_", name.lower()).strip("_") or "call"
-    if _STAND_IN.fullmatch(name) and name.rsplit("_as_", 1)[1] in STAND_IN_DTYPES:
-        return False
-    args = [plain for one in call.iter_expressions() for plain in _plain(one)]
-    about = call.parent
-    whole = call
-    if aggregate or isinstance(call, exp.AggFunc):
-        args = [exp.Anonymous(this="list", expressions=[arg]) for arg in args or [exp.Literal.number(1)]]
-        while isinstance(about, exp.IgnoreNulls | exp.RespectNulls | exp.WithinGroup | exp.Filter | exp.Window):
-            if isinstance(about, exp.Window):
-                args = [_windowed(about, arg) for arg in args]
-            elif isinstance(about, exp.Filter):
-                args = [exp.Filter(this=arg, expression=about.expression.copy()) for arg in args]
-            whole, about = about, about.parent
-    whole.replace(exp.Anonymous(this=f"{name}_as_{kind}", expressions=args))
-    return True
-
-
-def _windowed(window: exp.Expr, arg: exp.Expr) -> exp.Expr:
-    copy = window.copy()
-    copy.set("this", arg)
-    return copy
-
-
-def _plain(one: exp.Expr) -> Iterator[exp.Expr]:
-    match one:
-        case exp.Var() | exp.DataType():
-            yield exp.Literal.string(one.sql(dialect="duckdb"))
-        case exp.Kwarg() | exp.PropertyEQ():
-            yield one.expression.copy()
-        case exp.Star() | exp.Identifier() | exp.Order() | exp.Lambda():
-            yield from (column.copy() for column in one.find_all(exp.Column))
-        case exp.Distinct() | exp.Tuple():
-            yield from (part.copy() for part in one.expressions)
-        case _:
-            yield one.copy()
-
-
 # -- values of two types
 
 
-def _mixed(parts: list[exp.Expr], said: Refused, now: Written) -> bool:
+def _mixed(fault: Fault) -> bool:
     """Branches of different types become text, and what compares them a function of both."""
     about = next(
         (
             one
-            for one in parts
+            for one in fault.parts
             if isinstance(one, exp.Case | exp.Coalesce | exp.If | exp.Greatest | exp.Least | exp.Array)
         ),
         None,
     )
     compared = next(
-        (one for one in parts if isinstance(one, exp.Between | exp.In | exp.Predicate) and not _logical(one)), None
+        (one for one in fault.parts if isinstance(one, exp.Between | exp.In | exp.Predicate) and not _logical(one)),
+        None,
     )
-    if "CASE" in said.message or "COALESCE" in said.message or (about is not None and compared is None):
+    if "CASE" in fault.said.message or "COALESCE" in fault.said.message or (about is not None and compared is None):
         return about is not None and _as_text(about)
-    return compared is not None and _stand_in(compared, "boolean")
+    return compared is not None and stand_in(compared, "boolean")
 
 
 def _logical(one: exp.Expr) -> bool:
@@ -293,43 +218,37 @@ def _as_text(about: exp.Expr) -> bool:
         branches = [about.args.get("true"), about.args.get("false")]
     else:
         branches = list(about.iter_expressions())
-    return any([_cast(one, "VARCHAR") for one in branches if isinstance(one, exp.Expr)])
+    cast = [_cast(one, "VARCHAR") for one in branches if isinstance(one, exp.Expr)]
+    return any(cast)
 
 
 # -- names
 
 
-def _grouped(parts: list[exp.Expr], said: Refused, now: Written) -> bool:
-    column = next((one for one in parts if isinstance(one, exp.Column)), None)
+def _grouped(fault: Fault) -> bool:
+    column = next((one for one in fault.parts if isinstance(one, exp.Column)), None)
     if column is None or isinstance(column.parent, exp.AnyValue):
         return False
     column.replace(exp.AnyValue(this=column.copy()))
     return True
 
 
-def _ambiguous(parts: list[exp.Expr], said: Refused, now: Written) -> bool:
-    use = re.search(r"""\(use: ["']*([^"'.]+)["']*\.""", said.message)
-    column = next((one for one in parts if isinstance(one, exp.Column) and not one.table), None)
+def _ambiguous(fault: Fault) -> bool:
+    use = re.search(r"""\(use: ["']*([^"'.]+)["']*\.""", fault.said.message)
+    column = next((one for one in fault.parts if isinstance(one, exp.Column) and not one.table), None)
     if column is None:
-        found = re.search(r'column name "(.+?)"', said.message)
-        tree: exp.Expr | None = now.tree
-        column = next(
-            (
-                one
-                for one in (tree.find_all(exp.Column) if tree else ())
-                if found and one.name.lower() == found[1].lower() and not one.table
-            ),
-            None,
-        )
+        found = re.search(r'column name "(.+?)"', fault.said.message)
+        columns = (one for one in fault.now.tree.find_all(exp.Column) if not one.table)
+        column = next((one for one in columns if found and one.name.lower() == found[1].lower()), None)
     if use is None or column is None:
         return False
     column.set("table", exp.to_identifier(use[1], quoted=True))
     return True
 
 
-def _own_name(parts: list[exp.Expr], said: Refused, now: Written) -> bool:
+def _own_name(fault: Fault) -> bool:
     """An output's name where DuckDB looks for columns only: what it stands for is written there."""
-    column = next((one for one in parts if isinstance(one, exp.Column) and not one.table), None)
+    column = next((one for one in fault.parts if isinstance(one, exp.Column) and not one.table), None)
     select = column.find_ancestor(exp.Select) if column is not None else None
     while column is not None and select is not None:
         for output in select.expressions:
@@ -346,14 +265,14 @@ def _own_name(parts: list[exp.Expr], said: Refused, now: Written) -> bool:
 # -- shapes
 
 
-def _no_struct(parts: list[exp.Expr], said: Refused, now: Written) -> bool:
-    found = re.search(r"Cannot extract field '(.+?)' from expression", said.message)
-    tree: exp.Expr | None = now.tree
-    for one in tree.find_all(exp.Column, exp.Dot) if tree is not None and found else ():
-        if isinstance(one, exp.Dot) and one.expression.name.lower() == found[1].lower():
-            return _field(one, one.this, found[1])
-        if isinstance(one, exp.Column) and one.table and one.name.lower() == found[1].lower():
-            return _field(one, exp.column(*[part.name for part in one.parts[:-1]][::-1]), found[1])
+def _no_struct(fault: Fault) -> bool:
+    found = re.search(r"Cannot extract field '(.+?)' from expression", fault.said.message)
+    name = found[1].lower() if found else ""
+    for one in fault.now.tree.find_all(exp.Column, exp.Dot):
+        if isinstance(one, exp.Dot) and one.expression.name.lower() == name:
+            return _field(one, one.this, name)
+        if isinstance(one, exp.Column) and one.table and one.name.lower() == name:
+            return _field(one, exp.column(*[part.name for part in one.parts[:-1]][::-1]), name)
     return False
 
 
@@ -362,50 +281,48 @@ def _field(whole: exp.Expr, of: exp.Expr, name: str) -> bool:
     return True
 
 
-def _no_list(parts: list[exp.Expr], said: Refused, now: Written) -> bool:
-    unnest = next((one for one in parts if isinstance(one, exp.Unnest | exp.Explode)), None)
+def _no_list(fault: Fault) -> bool:
+    unnest = next((one for one in fault.parts if isinstance(one, exp.Unnest | exp.Explode)), None)
     args = (unnest.expressions or [unnest.this]) if unnest is not None else []
-    if not args or any(isinstance(one, exp.Anonymous) and _STAND_IN.fullmatch(str(one.this)) for one in args):
+    if not args or any(is_stand_in(one) for one in args):
         return False
     for one in args:
         one.replace(exp.Anonymous(this="items_as_list", expressions=[one.copy()]))
     return True
 
 
-def _not_parsed(parts: list[exp.Expr], said: Refused, now: Written) -> bool:
+def _not_parsed(fault: Fault) -> bool:
     """What isn't even DuckDB's grammar: the smallest call about it."""
     call = next(
         (
             one
-            for one in parts
+            for one in fault.parts
             if isinstance(one, exp.Func) and not isinstance(one, exp.AggFunc | exp.And | exp.Or | exp.Case | exp.Cast)
         ),
         None,
     )
-    return call is not None and _stand_in(call, _made_by(call))
+    return call is not None and stand_in(call, _made_by(call))
 
 
-def _no_type(parts: list[exp.Expr], said: Refused, now: Written) -> bool:
-    cast = next((one for one in parts if isinstance(one, exp.Cast)), None)
-    if cast is None:
-        tree: exp.Expr | None = now.tree
-        found = re.search(r"Type with name (\S+)", said.message)
-        casts = tree.find_all(exp.Cast) if tree is not None and found else ()
-        cast = next(
-            (one for one in casts if found and found[1].lower().strip('"') in one.to.sql("duckdb").lower()), None
-        )
+def _no_type(fault: Fault) -> bool:
+    cast = next((one for one in fault.parts if isinstance(one, exp.Cast)), None)
+    found = re.search(r"Type with name (\S+)", fault.said.message)
+    if cast is None and found:
+        name = found[1].lower().strip('"')
+        casts = fault.now.tree.find_all(exp.Cast)
+        cast = next((one for one in casts if name in one.to.sql("duckdb").lower()), None)
     if cast is None:
         return False
     cast.replace(exp.Anonymous(this="cast_as_varchar", expressions=[cast.this.copy()]))
     return True
 
 
-def _any_call(parts: list[exp.Expr], said: Refused, now: Written) -> bool:
-    call = _call_at(parts, said, now)
-    return call is not None and _stand_in(call, _made_by(call), aggregate=isinstance(call, exp.AggFunc))
+def _any_call(fault: Fault) -> bool:
+    call = _call_at(fault)
+    return call is not None and stand_in(call, _made_by(call), aggregate=isinstance(call, exp.AggFunc))
 
 
-_MENDS: tuple[tuple[str, Callable[[list[exp.Expr], Refused, Written], bool]], ...] = (
+_MENDS: tuple[tuple[str, Callable[[Fault], bool]], ...] = (
     (r"Function with name .* does not exist", _missing_function),
     (r"No function matches", _no_match),
     (r"Cannot (mix|compare|combine|unify)|Cannot deduce", _mixed),
@@ -444,7 +361,7 @@ def attempt(
 
 
 def _again(text: str, tree: exp.Expr) -> exp.Expr:
-    """The text as DuckDB reads it, whose parts are what DuckDB speaks of: a warehouse's own may be written otherwise."""
+    """The text as DuckDB reads it, whose parts are what it speaks of: a warehouse's own may be written otherwise."""
     try:
         return sqlglot.parse_one(text, read="duckdb")
     except SqlglotError:

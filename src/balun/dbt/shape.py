@@ -74,7 +74,7 @@ class Fixed:
         return self.columns.get(name.lower())
 
     def grow(self, name: str) -> Cell | None:
-        return None
+        return self.find(name)
 
     def names(self) -> Iterator[str]:
         return (cell.name for cell in self.columns.values())

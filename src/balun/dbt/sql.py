@@ -24,7 +24,8 @@ DIALECTS: Mapping[str, str] = {
     "cockroachdb": "postgres", "alloydb": "postgres", "tsql": "tsql", "vertica": "postgres", "netezza": "postgres",
 }  # fmt: skip
 E = TypeVar("E", bound=exp.Expr)
-_FLAT = """LATERAL (SELECT v.seq AS seq, v.key AS key, v.path AS path, v.index AS index, v.value AS value, v.this AS this
+_FLAT = """LATERAL (
+SELECT v.seq AS seq, v.key AS key, v.path AS path, v.index AS index, v.value AS value, v.this AS this
 FROM (SELECT UNNEST(flatten_as_flat(it)) AS v) AS of_it) AS f"""
 
 
@@ -137,9 +138,9 @@ def _of_with(table: exp.Table, name: str) -> bool:
     about: exp.Expr | None = table
     inside: exp.Expr | None = None
     while about is not None:
-        found = about.args.get("with_")
-        for cte in found.expressions if found else ():
-            if cte is inside and not found.args.get("recursive"):
+        found: exp.With | None = about.args.get("with_")
+        for cte in found.expressions if found is not None else ():
+            if cte is inside and found is not None and not found.args.get("recursive"):
                 break
             if cte.alias.lower() == name.lower():
                 return True
@@ -150,7 +151,7 @@ def _of_with(table: exp.Table, name: str) -> bool:
 
 
 def _plainer(parts: Parts) -> None:
-    for one in parts.of(exp.Explode, exp.ExplodeOuter):
+    for one in parts.of(exp.Explode):
         about = one.parent
         if (isinstance(about, exp.Lateral) and not about.args.get("view")) or isinstance(about, exp.TableFromRows):
             _flattened(about, one)

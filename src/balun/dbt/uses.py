@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 import sqlglot.expressions as exp
 from sqlglot.dialects.dialect import Dialect
@@ -40,11 +41,12 @@ _TIMED = _some(
     "DatetimeDiff", "LastDay", "TimeToStr", "TsOrDsAdd", "TsOrDsDiff", "AddMonths", "MonthsBetween", "DayOfMonth",
 )  # fmt: skip
 _JSON = _some("JSONExtract", "JSONExtractScalar", "JSONBExtract", "JSONBExtractScalar")
-_MADE: Mapping[str, Kind] = {
-    **dict.fromkeys(("DateTrunc", "TimestampTrunc", "DatetimeTrunc", "DateAdd", "DateSub", "TimestampAdd",
-                     "TimestampSub", "DatetimeAdd", "DatetimeSub", "CurrentTimestamp", "CurrentDate", "TsOrDsAdd"), "time"),
-    **dict.fromkeys(("Count", "RowNumber", "Rank", "DenseRank", "DateDiff", "TimestampDiff", "Length", "CountIf"), "whole"),
-}  # fmt: skip
+_TIMES = (
+    "DateTrunc", "TimestampTrunc", "DatetimeTrunc", "DateAdd", "DateSub", "TimestampAdd", "TimestampSub", "DatetimeAdd",
+    "DatetimeSub", "CurrentTimestamp", "CurrentDate", "TsOrDsAdd",
+)  # fmt: skip
+_COUNTS = ("Count", "RowNumber", "Rank", "DenseRank", "DateDiff", "TimestampDiff", "Length", "CountIf")
+_MADE: Mapping[str, Kind] = {**dict.fromkeys(_TIMES, "time"), **dict.fromkeys(_COUNTS, "whole")}
 
 
 @dataclass
@@ -105,10 +107,10 @@ class Uses:
         return Loose()
 
     def _with(self, query: exp.Expr, ctes: dict[str, Shape], outer: Scope | None) -> dict[str, Shape]:
-        found = query.args.get("with_")
-        for cte in found.expressions if found else ():
+        found: exp.With | None = query.args.get("with_")
+        for cte in found.expressions if found is not None else ():
             body = cte.this
-            if found.args.get("recursive") and isinstance(body, exp.SetOperation):
+            if found is not None and found.args.get("recursive") and isinstance(body, exp.SetOperation):
                 ctes[cte.alias.lower()] = _called(cte, self.query(body.this, ctes, outer))
             ctes[cte.alias.lower()] = _called(cte, self.query(body, ctes, outer))
         return ctes
@@ -200,7 +202,7 @@ class Uses:
         shapes = list(scope.sources.values())
         for name in join.args.get("using") or ():
             found = [cell for shape in shapes if (cell := shape.find(name.name) or shape.grow(name.name)) is not None]
-            for one, other in zip(found, found[1:], strict=False):
+            for one, other in pairwise(found):
                 one.join(other)
 
     def _output(self, one: exp.Expr, scope: Scope, ctes: Mapping[str, Shape]) -> tuple[str, Cell] | Star:
@@ -248,12 +250,8 @@ class Uses:
         match one:
             case exp.Column():
                 return self._column(one, scope)
-            case exp.Dot():
-                return self._dot(one, scope, ctes)
             case exp.Literal():
                 return _literal(one)
-            case exp.Boolean():
-                return Cell(dtype="BOOLEAN")
             case exp.Cast() | exp.TryCast():
                 self.of(one.this, scope, ctes)
                 return Cell(dtype=dtype_in_duckdb(one.to, self._dialect))
@@ -261,6 +259,23 @@ class Uses:
                 return self._subquery(one, scope, ctes)
             case exp.Case() | exp.If():
                 return self._case(one, scope, ctes)
+            case exp.Add() | exp.Sub():
+                return self._sum(one, scope, ctes)
+            case exp.Dot():
+                return _fields(self.of(one.this, scope, ctes), [one.expression.name] if one.expression.name else [])
+            case exp.Bracket():
+                return self._bracket(one, scope, ctes)
+        truth = self._condition(one, scope, ctes)
+        return truth if truth is not None else self._call(one, scope, ctes)
+
+    def _bracket(self, one: exp.Bracket, scope: Scope, ctes: Mapping[str, Shape]) -> Cell:
+        cell = self.of(one.this, scope, ctes)
+        for part in one.expressions:
+            self.of(part, scope, ctes)
+        return cell.item() if cell.one.element is not None else Cell()
+
+    def _condition(self, one: exp.Expr, scope: Scope, ctes: Mapping[str, Shape]) -> Cell | None:
+        match one:
             case exp.And() | exp.Or() | exp.Not():
                 for part in one.iter_expressions():
                     self._truth(part, scope, ctes)
@@ -270,21 +285,11 @@ class Uses:
             case exp.Between():
                 return self._compared(one, [one.this, one.args["low"], one.args["high"]], scope, ctes)
             case exp.In():
-                query = one.args.get("query")
-                if query is not None:
-                    self.query(query, ctes, scope)
-                unnest = one.args.get("unnest")
-                if unnest is not None:
-                    self._parts(unnest, scope, ctes)
+                for query in (one.args.get("query"), one.args.get("unnest")):
+                    if query is not None:
+                        self.of(query, scope, ctes)
                 return self._compared(one, [one.this, *one.expressions], scope, ctes)
-            case exp.Add() | exp.Sub():
-                return self._sum(one, scope, ctes)
-            case exp.Bracket():
-                cell = self.of(one.this, scope, ctes)
-                for part in one.expressions:
-                    self.of(part, scope, ctes)
-                return cell.item() if cell.one.element is not None else Cell()
-        return self._call(one, scope, ctes)
+        return None
 
     def _call(self, one: exp.Expr, scope: Scope, ctes: Mapping[str, Shape]) -> Cell:
         cells = [self.of(part, scope, ctes) for part in one.iter_expressions()]
@@ -330,10 +335,6 @@ class Uses:
                 cell = shape.find(parts[at + 1]) or shape.grow(parts[at + 1]) or Cell(parts[at + 1])
                 return _fields(cell, parts[at + 2 :])
         return _fields(scope.column(parts[0]), parts[1:])
-
-    def _dot(self, one: exp.Dot, scope: Scope, ctes: Mapping[str, Shape]) -> Cell:
-        cell = self.of(one.this, scope, ctes)
-        return _fields(cell, [one.expression.name]) if one.expression.name else Cell()
 
     def _subquery(self, one: exp.Expr, scope: Scope, ctes: Mapping[str, Shape]) -> Cell:
         if isinstance(one, exp.Exists):
@@ -405,7 +406,7 @@ class _Items:
         found = self.find(name)
         return found if found is not None or not self.items else self.items[0].field(name)
 
-    def names(self) -> Iterable[str]:  # type: ignore[override]
+    def names(self) -> Iterator[str]:
         return (cell.name or name for name, cell in self.columns.items())
 
 

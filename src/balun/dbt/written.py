@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import sqlglot.expressions as exp
-from sqlglot.dialects.duckdb import DuckDB
 from sqlglot.errors import ErrorLevel
+from sqlglot.generators.duckdb import DuckDBGenerator
 
 _OPEN, _NAMED, _CLOSE = "\x01", "\x02", "\x03"
 _MARKS = re.compile("\x01(\\d+)\x02|\x03")
@@ -53,7 +53,7 @@ class Written:
         return lines
 
 
-class _Marking(DuckDB.Generator):
+class _Marking(DuckDBGenerator):
     """Puts marks about what each part is written as."""
 
     parts: list[exp.Expr]
@@ -69,7 +69,7 @@ class _Marking(DuckDB.Generator):
 
 
 def written(tree: exp.Expr) -> Written:
-    """The tree isn't copied, so that what spans name are its own parts; what has no word in DuckDB is written as it is."""
+    """The tree isn't copied, so that spans name its own parts; what has no word in DuckDB is written as it is."""
     generator = _Marking(pretty=True, comments=False, unsupported_level=ErrorLevel.IGNORE)
     generator.parts = []
     marked = generator.generate(tree, copy=False)

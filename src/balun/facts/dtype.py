@@ -30,6 +30,7 @@ _NOT_READS = (
     exp.Summarize,
 )  # fmt: skip
 
+
 class Binder:
     """A database that holds each event and table without rows; bind parents before children.
 
