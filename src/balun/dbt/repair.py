@@ -16,7 +16,7 @@ from sqlglot.errors import SqlglotError
 
 from balun.dbt.refused import Refused
 from balun.dbt.stand_in import is_stand_in, stand_in, stand_ins
-from balun.dbt.written import Written, written
+from balun.dbt.written import UnwritableError, Written, written
 
 MOST = 80
 # What a call is better given, where it may be given several: a time isn't cut to a day, nor a number to a whole one.
@@ -343,7 +343,7 @@ def attempt(
     """The tree as DuckDB binds it, with the columns it makes; else what stands in the way."""
     try:
         now = written(tree)
-    except ValueError as exc:
+    except UnwritableError as exc:
         return Refused("", f"it can't be written for DuckDB: {exc}", None)
     found = describe(now.text, stand_ins(tree))
     if not isinstance(found, Refused):

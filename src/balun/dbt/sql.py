@@ -165,6 +165,8 @@ def _plainer(parts: Parts) -> None:
             sample.parent.set("sample", None)
     for unnest in parts.of(exp.Unnest):
         _numbered(unnest)
+    for initcap in parts.of(exp.Initcap):
+        initcap.replace(exp.Anonymous(this="initcap_as_varchar", expressions=[initcap.this.copy()]))
     for made in parts.of(exp.Cast, exp.TryCast):
         if made.to.this in {exp.DType.GEOGRAPHY, exp.DType.GEOMETRY}:
             made.replace(exp.Anonymous(this="geography_as_varchar", expressions=[made.this.copy()]))

@@ -190,6 +190,9 @@ class Uses:
             cell = self.of(of, scope, ctes)
             items.append(cell.item() if cell.one.dtype is None else Cell())
         names = [*one.alias_column_names] or ([one.alias] if one.alias else [])
+        if not names and items:
+            names = [f"unnested_{len(scope.sources)}"]
+            one.set("alias", exp.TableAlias(columns=[exp.to_identifier(names[0])]))
         columns = {name.lower(): item for name, item in zip(names, items, strict=False)}
         offset = one.args.get("offset")
         if isinstance(offset, exp.Identifier):
@@ -272,6 +275,8 @@ class Uses:
         cell = self.of(one.this, scope, ctes)
         for part in one.expressions:
             self.of(part, scope, ctes)
+            if isinstance(part, exp.Literal) and part.is_string:
+                cell.vote("json", 3)
         return cell.item() if cell.one.element is not None else Cell()
 
     def _condition(self, one: exp.Expr, scope: Scope, ctes: Mapping[str, Shape]) -> Cell | None:
@@ -328,13 +333,29 @@ class Uses:
             return Cell()
         parts = [part.name for part in one.parts]
         if len(parts) == 1:
-            return scope.column(parts[0])
+            return self._own(one, scope, scope.column(parts[0]))
         for at, part in enumerate(parts[:-1]):
             shape = scope.source(part)
             if shape is not None:
                 cell = shape.find(parts[at + 1]) or shape.grow(parts[at + 1]) or Cell(parts[at + 1])
                 return _fields(cell, parts[at + 2 :])
-        return _fields(scope.column(parts[0]), parts[1:])
+        return _fields(self._own(one, scope, scope.column(parts[0])), parts[1:])
+
+    def _own(self, one: exp.Column, scope: Scope, found: Cell) -> Cell:
+        """A field of what UNNEST makes may be named alone, which DuckDB doesn't allow: it is named with the value."""
+        about: Scope | None = scope
+        while about is not None:
+            for shape in about.sources.values():
+                item = shape.owner(found) if isinstance(shape, _Items) else None
+                if item is not None:
+                    path = [item, *(part.name for part in one.parts)]
+                    value: exp.Expr = exp.column(path[1], table=path[0])
+                    for name in path[2:]:
+                        value = exp.Dot(this=value, expression=exp.to_identifier(name))
+                    one.replace(value)
+                    return found
+            about = about.outer
+        return found
 
     def _subquery(self, one: exp.Expr, scope: Scope, ctes: Mapping[str, Shape]) -> Cell:
         if isinstance(one, exp.Exists):
@@ -408,6 +429,13 @@ class _Items:
 
     def names(self) -> Iterator[str]:
         return (cell.name or name for name, cell in self.columns.items())
+
+    def owner(self, found: Cell) -> str | None:
+        """The name of the value that this is a field of."""
+        for name, item in self.columns.items():
+            if any(field is found for field in (item.one.fields or {}).values()):
+                return name
+        return None
 
 
 def _fields(cell: Cell, path: Iterable[str]) -> Cell:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import sqlglot.expressions as exp
-from sqlglot.errors import ErrorLevel
+from sqlglot.errors import ErrorLevel, SqlglotError
 from sqlglot.generators.duckdb import DuckDBGenerator
 
 _OPEN, _NAMED, _CLOSE = "\x01", "\x02", "\x03"
@@ -68,11 +68,38 @@ class _Marking(DuckDBGenerator):
         return f"{_OPEN}{len(self.parts) - 1}{_NAMED}{text}{_CLOSE}"
 
 
+class UnwritableError(Exception):
+    """DuckDB has no words for it that sqlglot knows."""
+
+
+# What sqlglot's generators fail with on parts that they don't expect.
+_FAILS = (SqlglotError, ValueError, TypeError, AttributeError, LookupError)
+
+
 def written(tree: exp.Expr) -> Written:
-    """The tree isn't copied, so that spans name its own parts; what has no word in DuckDB is written as it is."""
+    """The tree isn't copied, so that spans name its own parts; what has no word in DuckDB is written as it is.
+
+    Some generators parse what they wrote, and can't with marks in it; then nothing is told of places.
+    Raises UnwritableError.
+    """
     generator = _Marking(pretty=True, comments=False, unsupported_level=ErrorLevel.IGNORE)
     generator.parts = []
-    marked = generator.generate(tree, copy=False)
+    try:
+        marked = generator.generate(tree, copy=False)
+    except _FAILS:
+        return Written(tree, _plain(tree), [])
+    return _read(tree, marked, generator.parts)
+
+
+def _plain(tree: exp.Expr) -> str:
+    try:
+        return tree.sql(dialect="duckdb", pretty=True, comments=False, unsupported_level=ErrorLevel.IGNORE)
+    except _FAILS as exc:
+        raise UnwritableError(str(exc).splitlines()[0] if str(exc) else type(exc).__name__) from exc
+
+
+def _read(tree: exp.Expr, marked: str, parts: Sequence[exp.Expr]) -> Written:
+    """Where the marked parts stand once the marks are gone."""
     text: list[str] = []
     spans: list[Span] = []
     begun: list[tuple[int, int]] = []
@@ -86,6 +113,6 @@ def written(tree: exp.Expr) -> Written:
             begun.append((int(mark[1]), length))
         elif begun:
             part, start = begun.pop()
-            spans.append(Span(start, length, generator.parts[part]))
+            spans.append(Span(start, length, parts[part]))
     text.append(marked[last:])
     return Written(tree, "".join(text), spans)
