@@ -134,20 +134,45 @@ def _fits(was: str, to: str) -> bool:
 def _call_at(fault: Fault) -> exp.Expr | None:
     """The call or operation that DuckDB means: the smallest of that name that begins there, or stands about it."""
     name, now, parts = fault.said.name.lower(), fault.now, fault.parts
-    told = re.search(r"function: '(\w+)\(", fault.said.message) if fault.said.at is None else None
-    if told:
-        begins = f"{told[1]}("
-        spans = (span for span in now.spans if now.text[span.start :].lower().startswith(begins))
-        parts = [span.part for span in spans if span.part.root() is now.tree]
+    if fault.said.at is None:
+        parts = _told(fault)
     calls = [one for one in parts if _is_call(one)]
     named = [one for one in calls if name and _named(one, now, name)]
     return next(iter(named or calls), None)
 
 
+def _told(fault: Fault) -> list[exp.Expr]:
+    """What DuckDB means where it doesn't say at which place: a function by its name, else the call that holds a word."""
+    now, message = fault.now, fault.said.message
+    named = re.search(
+        r"function: '(\w+)\(|^(\w+) ?only takes|^(\w+) can only operate|No function matches.*? '(\w+)\(", message, re.IGNORECASE
+    )
+    word = next((one for one in named.groups() if one), "").lower() if named else ""
+    quote = re.search(r"[\"'](.+?)[\"']", message)
+    inside = [word] if word else [quote[1]] if quote else []
+    inside += _MACROS.get(word, ())
+    if "LIST argument during lambda" in message or "lambda" in message.lower():
+        inside.append("lambda")
+    spans = sorted(now.spans, key=lambda span: span.end - span.start)
+    parts = [
+        span.part for span in spans if any(one.lower() in now.text[span.start : span.end].lower() for one in inside)
+    ]
+    return [part for part in parts if part.root() is now.tree]
+
+
+# DuckDB names what a macro is made of, and not the macro.
+_MACROS = {
+    "list_aggr": ("array_to_string", "list_sum", "list_avg", "list_max", "list_min", "array_max", "array_min"),
+    "list_filter": ("array_remove", "list_compact"),
+    "array_length": ("array_size",),
+}
+
+
 def _is_call(one: exp.Expr) -> bool:
     if isinstance(one, exp.And | exp.Or | exp.Not | exp.Case | exp.Subquery | exp.Query | exp.Dot | exp.Window):
         return False
-    return isinstance(one, exp.Func | exp.Binary | exp.Interval | exp.Bracket | exp.Between | exp.In | exp.Neg)
+    kinds = exp.Func | exp.Binary | exp.Interval | exp.Bracket | exp.Between | exp.In | exp.Neg | exp.AtTimeZone
+    return isinstance(one, kinds)
 
 
 def _named(one: exp.Expr, now: Written, name: str) -> bool:
@@ -162,6 +187,10 @@ def _named(one: exp.Expr, now: Written, name: str) -> bool:
 
 
 def _arguments(call: exp.Expr) -> Iterator[exp.Expr]:
+    if isinstance(call, exp.AtTimeZone):
+        yield call.args["zone"]
+        yield call.this
+        return
     if isinstance(call, exp.Extract):
         yield call.this
         yield call.expression
@@ -323,7 +352,7 @@ def _any_call(fault: Fault) -> bool:
 
 
 _MENDS: tuple[tuple[str, Callable[[Fault], bool]], ...] = (
-    (r"Function with name .* does not exist", _missing_function),
+    (r"Function with name .* (does not exist|is not in the catalog)", _missing_function),
     (r"No function matches", _no_match),
     (r"Cannot (mix|compare|combine|unify)|Cannot deduce", _mixed),
     (r"must appear in the GROUP BY", _grouped),
@@ -343,6 +372,8 @@ def attempt(
     """The tree as DuckDB binds it, with the columns it makes; else what stands in the way."""
     try:
         now = written(tree)
+        if _without_made_up(now):
+            now = written(tree)
     except UnwritableError as exc:
         return Refused("", f"it can't be written for DuckDB: {exc}", None)
     found = describe(now.text, stand_ins(tree))
@@ -358,6 +389,22 @@ def attempt(
             return found
         said = found
     return replace(said, message=f"after {MOST} changes, {said.message}")
+
+
+_MADE_UP = re.compile(r"WHEN\s+('[^']*'|-?\d+)\s*(?:=|<>|<=?|>=?)\s*('[^']*'|-?\d+)\b")
+
+
+def _without_made_up(now: Written) -> bool:
+    """A function that sqlglot writes as a CASE over constants stands in: findings are about what somebody wrote."""
+    changed = False
+    for span in sorted(now.spans, key=lambda span: span.end - span.start):
+        text = now.text[span.start : span.end]
+        if isinstance(span.part, exp.Func) and not isinstance(span.part, exp.Case | exp.If | exp.And | exp.Or):
+            if _MADE_UP.search(text) and span.part.root() is now.tree:
+                changed = (
+                    stand_in(span.part, "bigint" if isinstance(span.part, exp.StrPosition) else "varchar") or changed
+                )
+    return changed
 
 
 def _again(text: str, tree: exp.Expr) -> exp.Expr:

@@ -65,6 +65,23 @@ class Loose:
 
 
 @dataclass(eq=False)
+class Turned:
+    """What a PIVOT or UNPIVOT makes: its own columns, and those of what it reads that it lets be."""
+
+    of: Shape
+    made: dict[str, Cell]
+
+    def find(self, name: str) -> Cell | None:
+        return self.made.get(name.lower().strip("'")) or self.of.find(name)
+
+    def grow(self, name: str) -> Cell | None:
+        return self.find(name) or self.of.grow(name)
+
+    def names(self) -> Iterator[str]:
+        return iter([*(name for name in self.of.names() if name.lower() not in self.made), *self.made])
+
+
+@dataclass(eq=False)
 class Fixed:
     """Columns that are all known."""
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from typing import TypeVar, cast
 
 import sqlglot
 import sqlglot.expressions as exp
 from sqlglot.errors import SqlglotError
 
-from balun.quoting import quoted
+from balun.dbt.parts import Parts
+from balun.dbt.plainer import plainer
+from balun.dbt.rows import rows_in_duckdb
 
 # Adapters that speak another's SQL, or are called otherwise by sqlglot.
 DIALECTS: Mapping[str, str] = {
@@ -23,10 +24,6 @@ DIALECTS: Mapping[str, str] = {
     "teradata": "teradata", "trino": "trino", "motherduck": "duckdb", "hologres": "postgres", "upsolver": "trino",
     "cockroachdb": "postgres", "alloydb": "postgres", "tsql": "tsql", "vertica": "postgres", "netezza": "postgres",
 }  # fmt: skip
-E = TypeVar("E", bound=exp.Expr)
-_FLAT = """LATERAL (
-SELECT v.seq AS seq, v.key AS key, v.path AS path, v.index AS index, v.value AS value, v.this AS this
-FROM (SELECT UNNEST(flatten_as_flat(it)) AS v) AS of_it) AS f"""
 
 
 class UnreadableSql(Exception):
@@ -63,20 +60,9 @@ def in_chain(tree: exp.Query, named: Callable[[tuple[str, ...]], str | None]) ->
         if column.args.get("db") or column.args.get("catalog"):
             column.set("db", None)
             column.set("catalog", None)
-    _plainer(parts)
+    rows_in_duckdb(parts)
+    plainer(parts)
     return tree
-
-
-class Parts:
-    """A tree's parts by their kind, found in one walk."""
-
-    def __init__(self, tree: exp.Expr) -> None:
-        self._kinds: dict[type, list[exp.Expr]] = {}
-        for part in tree.walk(bfs=False):
-            self._kinds.setdefault(type(part), []).append(part)
-
-    def of(self, *kinds: type[E]) -> list[E]:
-        return [cast("E", part) for kind in kinds for part in self._kinds.get(kind, ())]
 
 
 def _without_ephemeral(tree: exp.Query, named: Callable[[tuple[str, ...]], str | None]) -> None:
@@ -148,65 +134,3 @@ def _of_with(table: exp.Table, name: str) -> bool:
             inside = about
         about = about.parent
     return False
-
-
-def _plainer(parts: Parts) -> None:
-    for one in parts.of(exp.Explode):
-        about = one.parent
-        if (isinstance(about, exp.Lateral) and not about.args.get("view")) or isinstance(about, exp.TableFromRows):
-            _flattened(about, one)
-    for final in parts.of(exp.Final):
-        final.replace(final.this)
-    for table in parts.of(exp.Table):
-        for word in ("when", "version", "changes"):
-            table.set(word, None)  # rows as they were at another time are rows like others
-    for sample in parts.of(exp.TableSample):
-        if sample.parent is not None and sample.parent.args.get("sample") is sample:
-            sample.parent.set("sample", None)
-    for unnest in parts.of(exp.Unnest):
-        _numbered(unnest)
-    for initcap in parts.of(exp.Initcap):
-        initcap.replace(exp.Anonymous(this="initcap_as_varchar", expressions=[initcap.this.copy()]))
-    for made in parts.of(exp.Cast, exp.TryCast):
-        if made.to.this in {exp.DType.GEOGRAPHY, exp.DType.GEOMETRY}:
-            made.replace(exp.Anonymous(this="geography_as_varchar", expressions=[made.this.copy()]))
-
-
-def _numbered(unnest: exp.Unnest) -> None:
-    """UNNEST with a number for each value: DuckDB's plan of its own words for this can't be read."""
-    offset, alias = unnest.args.get("offset"), unnest.args.get("alias")
-    about = unnest.parent
-    if not offset or len(unnest.expressions) != 1 or not isinstance(about, exp.Join | exp.From | exp.Lateral):
-        return
-    whole: exp.Expr = unnest
-    if isinstance(about, exp.Lateral):
-        whole, alias = about, about.args.get("alias") or alias
-    columns = list(alias.args.get("columns") or ()) if isinstance(alias, exp.TableAlias) else []
-    number = offset.name if isinstance(offset, exp.Identifier) else columns.pop().name if len(columns) > 1 else "offset"
-    value = columns[0].name if columns else "value"
-    made = sqlglot.parse_one(
-        f"SELECT 1 FROM t, LATERAL (SELECT UNNEST(it) AS {quoted(value)}, "
-        f"UNNEST(numbers_as_numbers(it)) AS {quoted(number)}) AS f",
-        read="duckdb",
-    )
-    lateral = next(made.find_all(exp.Lateral))
-    for one in [column for column in lateral.find_all(exp.Column) if column.name == "it"]:
-        one.replace(unnest.expressions[0].copy())
-    name = alias.name if isinstance(alias, exp.TableAlias) and alias.name else f"of_{value}"
-    lateral.set("alias", exp.TableAlias(this=exp.to_identifier(name)))
-    whole.replace(lateral)
-
-
-def _flattened(whole: exp.Expr, of: exp.Explode) -> None:
-    """FLATTEN as rows of a list of structs, with the columns that Snowflake gives it."""
-    given = [one.expression if isinstance(one, exp.Kwarg) else one for one in (of.this, *of.expressions)]
-    named = [
-        one for one in (of.this, *of.expressions) if isinstance(one, exp.Kwarg) and one.this.name.lower() == "input"
-    ]
-    made = sqlglot.parse_one(f"SELECT 1 FROM t, {_FLAT}", read="duckdb")
-    lateral = next(made.find_all(exp.Lateral))
-    it = next(one for one in lateral.find_all(exp.Column) if one.name == "it")
-    it.replace((named[0].expression if named else given[0]).copy())
-    alias = whole.args.get("alias") or exp.TableAlias(this=exp.to_identifier("flattened"))
-    lateral.set("alias", alias.copy())
-    whole.replace(lateral)

@@ -8,13 +8,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 
+import sqlglot
 import sqlglot.expressions as exp
 
 _NAME = re.compile(r"[a-z0-9_]+_as_([a-z]+)")
 _DTYPES: Mapping[str, str] = {
     "varchar": "VARCHAR", "double": "DOUBLE", "bigint": "BIGINT", "boolean": "BOOLEAN", "timestamp": "TIMESTAMP",
-    "date": "DATE", "json": "JSON", "list": "VARCHAR[]", "numbers": "BIGINT[]",
-    "flat": "STRUCT(seq BIGINT, key VARCHAR, path VARCHAR, index BIGINT, value JSON, this JSON)[]",
+    "date": "DATE", "json": "JSON", "list": "VARCHAR[]", "numbers": "BIGINT[]", "jsons": "JSON[]",
     "versions": "STRUCT(dbt_scd_id VARCHAR, dbt_updated_at TIMESTAMP, dbt_valid_from TIMESTAMP, dbt_valid_to TIMESTAMP,"
     " dbt_is_deleted VARCHAR)[]",
 }  # fmt: skip
@@ -56,7 +56,7 @@ def stand_in(call: exp.Expr, kind: str, *, aggregate: bool = False) -> bool:
             elif isinstance(about, exp.Filter):
                 args = [exp.Filter(this=arg, expression=about.expression.copy()) for arg in args]
             whole, about = about, about.parent
-    whole.replace(exp.Anonymous(this=f"{name}_as_{kind}", expressions=args))
+    whole.replace(exp.Anonymous(this=f"{name}_as_{kind}", expressions=args or [exp.Literal.number(1)]))
     return True
 
 
@@ -72,7 +72,12 @@ def _plain(one: exp.Expr) -> Iterator[exp.Expr]:
             yield exp.Literal.string(one.sql(dialect="duckdb"))
         case exp.Kwarg() | exp.PropertyEQ():
             yield one.expression.copy()
-        case exp.Star() | exp.Identifier() | exp.Order() | exp.Lambda():
+        case exp.Star():
+            yield sqlglot.parse_one("f(*COLUMNS(*))", read="duckdb").expressions[0]
+        case exp.Lambda():
+            own = {name.name.lower() for name in one.expressions}
+            yield from (each.copy() for each in one.this.find_all(exp.Column) if each.name.lower() not in own)
+        case exp.Identifier() | exp.Order():
             yield from (column.copy() for column in one.find_all(exp.Column))
         case exp.Distinct() | exp.Tuple():
             yield from (part.copy() for part in one.expressions)

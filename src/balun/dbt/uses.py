@@ -11,7 +11,7 @@ import sqlglot.expressions as exp
 from sqlglot.dialects.dialect import Dialect
 
 from balun.dbt.cell import Cell, Kind
-from balun.dbt.shape import Both, Event, Fixed, Loose, Named, Selected, Shape, Star
+from balun.dbt.shape import Both, Event, Fixed, Loose, Named, Selected, Shape, Star, Turned
 from balun.dbt.types import dtype_in_duckdb
 
 _TIME = re.compile(r"\d{4}-\d\d?-\d\d?([ T].*)?$")
@@ -39,6 +39,10 @@ _TIMED = _some(
     "TimestampTrunc", "DateTrunc", "DatetimeTrunc", "Extract", "Year", "Month", "Day", "Week", "Quarter", "DayOfWeek",
     "DateAdd", "DateSub", "TimestampAdd", "TimestampSub", "DatetimeAdd", "DatetimeSub", "DateDiff", "TimestampDiff",
     "DatetimeDiff", "LastDay", "TimeToStr", "TsOrDsAdd", "TsOrDsDiff", "AddMonths", "MonthsBetween", "DayOfMonth",
+)  # fmt: skip
+_LISTED = _some(
+    "Transform", "ArrayFilter", "ArrayAny", "ArrayAll", "Reduce", "SortArray", "ArraySort", "ArraySlice", "Explode",
+    "ArrayContains", "ArrayToString", "ArrayDistinct", "ArraySum", "ArrayReverse", "Posexplode",
 )  # fmt: skip
 _JSON = _some("JSONExtract", "JSONExtractScalar", "JSONBExtract", "JSONBExtractScalar")
 _TIMES = (
@@ -162,7 +166,7 @@ class Uses:
             for pivot in one.args["pivots"]:
                 self._parts(pivot, Scope({alias: shape}, outer=scope), ctes)
                 alias = (pivot.alias or alias).lower()
-            shape = Loose()
+                shape = _turned(pivot, shape)
         scope.sources[alias] = shape
         for join in one.args.get("joins") or ():
             self._source(join.this, scope, ctes)
@@ -202,9 +206,10 @@ class Uses:
     def _on(self, join: exp.Join, scope: Scope, ctes: Mapping[str, Shape]) -> None:
         if join.args.get("on"):
             self._truth(join.args["on"], scope, ctes)
-        shapes = list(scope.sources.values())
+        *lefts, right = scope.sources.values()
         for name in join.args.get("using") or ():
-            found = [cell for shape in shapes if (cell := shape.find(name.name) or shape.grow(name.name)) is not None]
+            left = scope.known(name.name) or next((cell for one in lefts if (cell := one.grow(name.name))), None)
+            found = [cell for cell in (left, right.grow(name.name)) if cell is not None]
             for one, other in pairwise(found):
                 one.join(other)
 
@@ -318,6 +323,8 @@ class Uses:
                     ):
                         cell.vote(kind, 1 if kind == "text" else 3)
                 break
+        if isinstance(one, _LISTED) and isinstance(one.this, exp.Column) and first.one.dtype is None:
+            first.item()
         made = Cell(dtype=self._returned(one))
         made.vote(_MADE.get(type(one).__name__) or ("number" if isinstance(one, _NUMERIC) else None))
         return made
@@ -408,6 +415,18 @@ class Uses:
 
 _DIGITS: set[Kind] = {"number", "whole"}
 _COUNTED = frozenset({"BIGINT", "INT", "INTEGER", "DOUBLE"})
+
+
+def _turned(pivot: exp.Pivot, of: Shape) -> Shape:
+    for name in pivot.meta.get("groups", ()):
+        of.grow(name)
+    if not pivot.args.get("unpivot"):
+        names = [one.name for one in pivot.args.get("columns") or ()]
+    else:
+        names = [name.name for name in (*pivot.expressions, *(field.this for field in pivot.args.get("fields") or ()))]
+    columns = list(pivot.args["alias"].args.get("columns") or ()) if pivot.args.get("alias") else []
+    names += [one.name for one in columns]
+    return Turned(of, {name.lower().strip("'"): Cell(name) for name in names if name}) if names else Loose()
 
 
 @dataclass(eq=False)
