@@ -317,3 +317,22 @@ def test_finding_in_a_file_that_is_not_there_stands(tmp_path: Path) -> None:
     alone.write_text(file.read_text(encoding="utf-8"), encoding="utf-8")
     (finding,) = check_graph(load_dbt(alone)).findings
     assert str(finding.place) == "models/marts/customers.sql:8"
+
+
+# -- what each warehouse says in its own words
+
+_IDIOMS = sorted((Path(__file__).parent / "dbt" / "idioms").glob("*.sql"))
+
+
+@pytest.mark.parametrize("file", _IDIOMS, ids=lambda file: file.stem)
+def test_idioms_of_a_warehouse_are_followed_and_nothing_is_found_in_them(tmp_path: Path, file: Path) -> None:
+    """The columns of what they read are nowhere declared."""
+    told = _manifest()
+    told["metadata"]["adapter_type"] = file.stem
+    (node,) = told["nodes"].values()
+    told["nodes"] = {
+        f"model.p.m{at}": {**node, "name": f"m{at}", "alias": f"m{at}", "compiled_code": sql}
+        for at, sql in enumerate(file.read_text(encoding="utf-8").split(";\n")[:-1])
+    }
+    checked = _checked(told, tmp_path)
+    assert (checked.unclear, checked.findings) == ((), ())

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlglot.expressions as exp
 
 from balun.dbt.parts import Parts
+from balun.dbt.stand_in import PATHS, argument
 
 _UNITS = {
     "MM": "MONTH", "MON": "MONTH", "MONTHS": "MONTH", "Y": "YEAR", "YY": "YEAR", "YYYY": "YEAR", "YYY": "YEAR",
@@ -43,6 +44,18 @@ def _calls(parts: Parts) -> None:
             made.set("this", made.this.this)  # more values than it keeps, and those among them
     for initcap in parts.of(exp.Initcap):
         initcap.replace(exp.Anonymous(this="initcap_as_varchar", expressions=[initcap.this]))
+    _nested(parts)
+
+
+def _nested(parts: Parts) -> None:
+    for member in parts.of(exp.In):
+        if member.args.get("unnest") is not None:
+            args = [member.this, *member.args["unnest"].expressions]
+            member.replace(exp.Anonymous(this="in_list_as_boolean", expressions=args))
+    for path in parts.of(*PATHS):
+        about = path.parent
+        if isinstance(about, exp.Func) and not isinstance(about, (exp.Cast, exp.And, exp.Or, exp.Case, exp.If, *PATHS)):
+            path.replace(argument(path))
     for cast in parts.of(exp.Cast, exp.TryCast):
         if cast.to.this in {exp.DType.GEOGRAPHY, exp.DType.GEOMETRY}:
             cast.replace(exp.Anonymous(this="geography_as_varchar", expressions=[cast.this]))

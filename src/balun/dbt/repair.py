@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 
 import sqlglot
 import sqlglot.expressions as exp
+from sqlglot.dialects.duckdb import DuckDB
 from sqlglot.errors import SqlglotError
 
 from balun.dbt.refused import Refused
@@ -136,17 +137,15 @@ def _call_at(fault: Fault) -> exp.Expr | None:
     name, now, parts = fault.said.name.lower(), fault.now, fault.parts
     if fault.said.at is None:
         parts = _told(fault)
-    calls = [one for one in parts if _is_call(one)]
+    calls = [one for one in parts if _is_call(one)] or [one for one in _told(fault) if _is_call(one)]
     named = [one for one in calls if name and _named(one, now, name)]
     return next(iter(named or calls), None)
 
 
 def _told(fault: Fault) -> list[exp.Expr]:
-    """What DuckDB means where it doesn't say at which place: a function by its name, else the call that holds a word."""
+    """What DuckDB means where it doesn't say at which place: a function by its name, else what holds a word."""
     now, message = fault.now, fault.said.message
-    named = re.search(
-        r"function: '(\w+)\(|^(\w+) ?only takes|^(\w+) can only operate|No function matches.*? '(\w+)\(", message, re.IGNORECASE
-    )
+    named = re.search(_NAMED, message, re.IGNORECASE)
     word = next((one for one in named.groups() if one), "").lower() if named else ""
     quote = re.search(r"[\"'](.+?)[\"']", message)
     inside = [word] if word else [quote[1]] if quote else []
@@ -154,15 +153,15 @@ def _told(fault: Fault) -> list[exp.Expr]:
     if "LIST argument during lambda" in message or "lambda" in message.lower():
         inside.append("lambda")
     spans = sorted(now.spans, key=lambda span: span.end - span.start)
-    parts = [
-        span.part for span in spans if any(one.lower() in now.text[span.start : span.end].lower() for one in inside)
-    ]
+    texts = [(span.part, now.text[span.start : span.end].lower()) for span in spans]
+    parts = [part for part, text in texts if any(one.lower() in text for one in inside)]
     return [part for part in parts if part.root() is now.tree]
 
 
+_NAMED = r"function: '(\w+)\(|^(\w+) only takes|^(\w+) can only operate|No function matches.*? '(\w+)\("
 # DuckDB names what a macro is made of, and not the macro.
 _MACROS = {
-    "list_aggr": ("array_to_string", "list_sum", "list_avg", "list_max", "list_min", "array_max", "array_min"),
+    "list_aggr": ("array_to_string", "list_count", "list_sum", "list_avg", "list_max", "list_min"),
     "list_filter": ("array_remove", "list_compact"),
     "array_length": ("array_size",),
 }
@@ -391,20 +390,36 @@ def attempt(
     return replace(said, message=f"after {MOST} changes, {said.message}")
 
 
-_MADE_UP = re.compile(r"WHEN\s+('[^']*'|-?\d+)\s*(?:=|<>|<=?|>=?)\s*('[^']*'|-?\d+)\b")
+# Written as a CASE that says just what they mean.
+_AS_CASES = (exp.Case, exp.If, exp.Nvl2, exp.DecodeCase, exp.SafeDivide, exp.Div, exp.IntDiv, exp.Coalesce, exp.Nullif)
+_CONSTANT = re.compile(r"WHEN\s+(?:'[^']*'|-?\d+)\s*(?:=|<>|<|>|IS\b)")
 
 
 def _without_made_up(now: Written) -> bool:
-    """A function that sqlglot writes as a CASE over constants stands in: findings are about what somebody wrote."""
-    changed = False
-    for span in sorted(now.spans, key=lambda span: span.end - span.start):
-        text = now.text[span.start : span.end]
-        if isinstance(span.part, exp.Func) and not isinstance(span.part, exp.Case | exp.If | exp.And | exp.Or):
-            if _MADE_UP.search(text) and span.part.root() is now.tree:
-                changed = (
-                    stand_in(span.part, "bigint" if isinstance(span.part, exp.StrPosition) else "varchar") or changed
-                )
-    return changed
+    """A function that sqlglot writes as a CASE stands in: findings are about what somebody wrote."""
+    found = [
+        span.part
+        for span in sorted(now.spans, key=lambda span: span.end - span.start)
+        if isinstance(span.part, exp.Func)
+        and _is_made_up(span.part, now.text[span.start : span.end])
+        and span.part.root() is now.tree
+    ]
+    changed = [stand_in(one, _kind(one)) for one in found]
+    return any(changed)
+
+
+def _is_made_up(part: exp.Expr, text: str) -> bool:
+    made = text.startswith("CASE") or _CONSTANT.search(text) is not None
+    return made and not isinstance(part, _AS_CASES) and not part.find(exp.Case, exp.If)
+
+
+_KINDS = {"BOOLEAN": "boolean", "BIGINT": "bigint", "INT": "bigint", "DOUBLE": "double", "DATE": "date", "JSON": "json"}
+
+
+def _kind(part: exp.Expr) -> str:
+    told = DuckDB.EXPRESSION_METADATA.get(type(part), {}).get("returns")
+    name = told.sql(dialect="duckdb") if isinstance(told, exp.DataType) else str(getattr(told, "value", ""))
+    return _KINDS.get(name.upper(), "timestamp" if name.upper().startswith("TIMESTAMP") else "varchar")
 
 
 def _again(text: str, tree: exp.Expr) -> exp.Expr:

@@ -8,6 +8,7 @@ import sqlglot
 import sqlglot.expressions as exp
 
 from balun.dbt.parts import Parts
+from balun.dbt.stand_in import argument
 from balun.quoting import quoted
 
 # Functions that make rows, and what each row holds where nobody names it.
@@ -23,7 +24,7 @@ _KINDS = {"seq": "numbers", "index": "numbers", "value": "jsons"}
 
 
 def rows_in_duckdb(parts: Parts) -> None:
-    for one in parts.of(exp.Explode, exp.ExplodeOuter):
+    for one in parts.of(exp.Explode):
         about = one.parent
         if isinstance(about, exp.TableFromRows) or (isinstance(about, exp.Lateral) and not about.args.get("view")):
             _flattened(about, one)
@@ -37,7 +38,9 @@ def rows_in_duckdb(parts: Parts) -> None:
         _numbered(unnest)
     for call in parts.of(exp.Anonymous):
         if str(call.this).lower() in _MAKES:
-            _called(call)
+            _called(call, str(call.this).lower(), call.expressions)
+    for split in parts.of(exp.SplitToTable):
+        _called(split, "split_to_table", list(split.iter_expressions()))
 
 
 def _beside(
@@ -51,9 +54,14 @@ def _beside(
     made = sqlglot.parse_one(f"SELECT 1 FROM t, LATERAL (SELECT {outputs}) AS f", read="duckdb")
     lateral = next(made.find_all(exp.Lateral))
     for call in list(lateral.find_all(exp.Anonymous)):
-        call.set("expressions", [one.copy() for one in of])
+        call.set("expressions", [argument(one) for one in of])
     lateral.set("alias", exp.TableAlias(this=exp.to_identifier(alias or whole.alias or f"of_{word}")))
-    whole.replace(lateral)
+    if whole.arg_key == "laterals" and whole.parent is not None:  # a LATERAL VIEW stands apart from the joins
+        select = whole.parent
+        whole.pop()
+        select.append("joins", exp.Join(this=lateral, kind="CROSS"))
+    else:
+        whole.replace(lateral)
 
 
 def _numbered(unnest: exp.Unnest) -> None:
@@ -73,7 +81,7 @@ def _numbered(unnest: exp.Unnest) -> None:
     made = next((one for one in _laterals(about) if one.alias == name), None)
     select = made.this.this if made is not None else None
     if isinstance(select, exp.Select):
-        unnested = exp.Explode(this=unnest.expressions[0].copy())
+        unnested = exp.Explode(this=argument(unnest.expressions[0]))
         select.set("expressions", [exp.alias_(unnested, value, quoted=True), *select.expressions])
 
 
@@ -94,9 +102,8 @@ def _flattened(whole: exp.Expr, of: exp.Explode) -> None:
     _beside(whole, of_it, "flatten", names, kinds, alias.name if isinstance(alias, exp.TableAlias) else "flattened")
 
 
-def _called(call: exp.Anonymous) -> None:
-    word, about = str(call.this).lower(), call.parent
-    names = _MAKES[word]
+def _called(call: exp.Expr, word: str, given: Sequence[exp.Expr]) -> None:
+    names, about = _MAKES[word], call.parent
     if isinstance(about, exp.Table | exp.Lateral | exp.TableFromRows):
         whole: exp.Expr = about.parent if isinstance(about.parent, exp.Lateral) else about
         alias = whole.args.get("alias")
@@ -104,7 +111,7 @@ def _called(call: exp.Anonymous) -> None:
         numbered = [*names, "ordinality"] if about.args.get("ordinality") or len(columns) > len(names) else names
         called = [*columns, *numbered[len(columns) :]]
         kinds = ["numbers" if one in {"seq", "index", "ordinality"} else "list" for one in numbered]
-        _beside(whole, call.expressions, word, called, kinds)
+        _beside(whole, given, word, called, kinds)
     elif len(names) == 1:
-        made = exp.Anonymous(this=f"{word}_as_list", expressions=[one.copy() for one in call.expressions])
+        made = exp.Anonymous(this=f"{word}_as_list", expressions=[argument(one) for one in given])
         call.replace(exp.Explode(this=made))

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 
 import sqlglot
 import sqlglot.expressions as exp
+from sqlglot.dialects.dialect import Dialect
 from sqlglot.errors import SqlglotError
 
 from balun.dbt.parts import Parts
@@ -47,7 +48,25 @@ def read_sql(sql: str, dialect: str) -> exp.Query:
     if len(trees) != 1 or not isinstance(trees[0], exp.Query):
         what = f"{len(trees)} statements" if len(trees) != 1 else f"a {trees[0].key.upper()} statement"
         raise UnreadableSql(f"its SQL is {what} and no SELECT")
+    _arrows(trees[0], dialect)
     return trees[0]
+
+
+def _arrows(tree: exp.Query, dialect: str) -> None:
+    """`f(data -> 'a')` is read as a lambda, also where an arrow is only a step into JSON."""
+    for one in list(tree.find_all(exp.Lambda)):
+        first: exp.Expr = one.this
+        while isinstance(first, exp.Binary):
+            first = first.this
+        if len(one.expressions) != 1 or not isinstance(first, exp.Literal):
+            continue
+        path = Dialect.get_or_raise(dialect).to_json_path(first.copy())
+        step = exp.JSONExtract(this=exp.column(one.expressions[0].copy()), expression=path)
+        if first is one.this:
+            one.replace(step)
+        else:
+            first.replace(step)
+            one.replace(one.this)
 
 
 def in_chain(tree: exp.Query, named: Callable[[tuple[str, ...]], str | None]) -> exp.Query:

@@ -31,6 +31,14 @@ def _dtype(name: str) -> str | None:
     return _DTYPES.get(kind[1]) if kind else None
 
 
+PATHS = (exp.JSONExtract, exp.JSONExtractScalar, exp.JSONBExtract, exp.JSONBExtractScalar)
+
+
+def argument(one: exp.Expr) -> exp.Expr:
+    """A copy that a call may be given: DuckDB takes an arrow in a call for a lambda."""
+    return exp.paren(one.copy()) if isinstance(one, PATHS) else one.copy()
+
+
 def is_stand_in(one: exp.Expr) -> bool:
     return isinstance(one, exp.Anonymous) and _dtype(str(one.this)) is not None
 
@@ -75,11 +83,12 @@ def _plain(one: exp.Expr) -> Iterator[exp.Expr]:
         case exp.Star():
             yield sqlglot.parse_one("f(*COLUMNS(*))", read="duckdb").expressions[0]
         case exp.Lambda():
-            own = {name.name.lower() for name in one.expressions}
+            own = {name.name.lower() for name in one.expressions} if not isinstance(one.this, exp.Literal) else set()
+            yield from (exp.column(name.name) for name in one.expressions if not own)
             yield from (each.copy() for each in one.this.find_all(exp.Column) if each.name.lower() not in own)
         case exp.Identifier() | exp.Order():
             yield from (column.copy() for column in one.find_all(exp.Column))
         case exp.Distinct() | exp.Tuple():
             yield from (part.copy() for part in one.expressions)
         case _:
-            yield one.copy()
+            yield argument(one)
