@@ -336,3 +336,62 @@ def test_idioms_of_a_warehouse_are_followed_and_nothing_is_found_in_them(tmp_pat
     }
     checked = _checked(told, tmp_path)
     assert (checked.unclear, checked.findings) == ((), ())
+
+
+# -- what is only parsed
+
+_MACROS = {
+    "cents": "{% macro cents(column) -%} {{ column }} / 100.0 {%- endmacro %}",
+    "_listed": "{% macro _listed() %}{{ return(['x', 'y']) }}{% endmacro %}",
+    "default__days": "{% macro default__days(a, b) %} date_diff('day', {{ a }}, {{ b }}) {% endmacro %}",
+    "postgres__days": "{% macro postgres__days(a, b) %} ({{ b }}::date - {{ a }}::date) {% endmacro %}",
+    "days": "{% macro days(a, b) %}{{ return(adapter.dispatch('days', 'p')(a, b)) }}{% endmacro %}",
+    "asked": "{% macro asked() %}{% set r = run_query('select 1') %}"
+    "{{ return(r.columns[0].values() if execute else []) }}{% endmacro %}",
+}
+
+
+def test_macros_of_the_project_are_rendered(tmp_path: Path) -> None:
+    told = _manifest(
+        compiled_code=None,
+        package_name="p",
+        raw_code="select {{ cents('amount') }} as amount, {{ days('a', 'b') }} as days, "
+        "{% for c in _listed() %}{{ c }} as {{ c }}_{{ loop.index }}, {% endfor %}"
+        "{% for v in asked() %}{{ v }}, {% endfor %} {{ var('more', 1) }} as more from {{ this }}_raw "
+        "{% if is_incremental() %} where x > (select max(x) from {{ this }}) {% endif %}".replace(
+            "{{ this }}_raw", "raw"
+        ),
+    )
+    told["metadata"]["project_name"] = "p"
+    told["macros"] = {
+        f"macro.p.{name}": {"name": name, "package_name": "p", "macro_sql": code} for name, code in _MACROS.items()
+    }
+    file = tmp_path / "manifest.json"
+    file.write_text(json.dumps(told), encoding="utf-8")
+    graph = load_dbt(file)
+    assert check_graph(graph).unclear == ()
+    table = graph.nodes["table:a"].declared
+    assert isinstance(table, Table)
+    assert "CAST(b AS DATE) - CAST(a AS DATE)" in " ".join(table.sql.split())
+    assert _columns(graph, "raw") == {
+        "amount": "DOUBLE",
+        "a": "VARCHAR",
+        "b": "VARCHAR",
+        "x": "VARCHAR",
+        "y": "VARCHAR",
+    }
+
+
+@pytest.mark.parametrize(
+    ("code", "reason"),
+    [
+        ("select {{ var('gone') }} as x", "var gone has no value"),
+        ("select '{{ env_var('HOME') }}' as x", "environment variable HOME"),
+        ("select {{ ''.__class__.__mro__ }} as x", "can't be rendered"),
+        ("select {{ exceptions.raise_compiler_error('no such warehouse') }} as x", "no such warehouse"),
+        ("{% macro again() %}{{ again() }}{% endmacro %}select {{ again() }}", "too deep"),
+    ],
+)
+def test_what_cannot_be_rendered_says_why(tmp_path: Path, code: str, reason: str) -> None:
+    (one,) = _checked(_manifest(compiled_code=None, raw_code=code), tmp_path).unclear
+    assert reason in one.reason

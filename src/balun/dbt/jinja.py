@@ -53,6 +53,7 @@ class Renderer:
         self.project = manifest.project
         self.adapter = manifest.adapter or "postgres"
         self._jinja = jinja2.sandbox.SandboxedEnvironment(extensions=["jinja2.ext.do", "jinja2.ext.loopcontrols"])
+        self._catalog = manifest.catalog
         self._templates: dict[str, jinja2.Template] = {}
         self._variables = _variables(manifest)
         self._macros: dict[tuple[str, str], Macro] = {(one.package, one.name): one for one in manifest.macros}
@@ -105,6 +106,11 @@ class Renderer:
                 return one
         raise UnreadableSql(f"it reads the source {source}.{name}, which the manifest doesn't have")
 
+    def columns(self, of: Resource) -> list[tuple[str, str]]:
+        told = {column.name.lower(): (column.name, column.dtype or "") for column in of.columns}
+        told |= {name.lower(): (name, dtype) for name, dtype in self._catalog.get(of.id, ())}
+        return list(told.values())
+
     def variable(self, package: str, name: str, default: object) -> object:
         for scope in (package, ""):
             if name in self._variables.get(scope, {}):
@@ -153,20 +159,20 @@ class _Rendering:
         context: dict[str, Any] = self._words(package)
         self._contexts[package] = context
         order = ["dbt", *(f"dbt_{one}" for one in reversed(self._kinds()[:-1])), self._of.project, package]
-        packages: dict[str, _Package] = {}
+        packages: dict[str, dict[str, object]] = {}
         for macro in self._of.macros():
             if self._of.macro(macro.package, macro.name) is not None:
-                packages.setdefault(macro.package, _Package()).__dict__[macro.name] = self._called(macro)
+                packages.setdefault(macro.package, {})[macro.name] = self._called(macro)
         for name, own in packages.items():
-            own.__dict__.update(_overrides(name))
+            own.update(_overrides(name))
         for name in order:
-            context.update(packages[name].__dict__ if name in packages else {})
-        context.update({name: own for name, own in packages.items() if name not in context})
+            context.update(packages.get(name, {}))
+        context.update({name: _Package(**own) for name, own in packages.items() if name not in context})
         # dbt's own macros are called `dbt.…`, those of the warehouse with them.
-        whole = _Package()
+        whole: dict[str, object] = {}
         for name in order[:-2]:
-            whole.__dict__.update(packages[name].__dict__ if name in packages else {})
-        context["dbt"] = whole
+            whole.update(packages.get(name, {}))
+        context["dbt"] = _Package(**whole)
         context.update(self._words(package))
         return context
 
@@ -174,10 +180,13 @@ class _Rendering:
         def call(*args: object, **named: object) -> object:
             if macro.name in {"is_incremental", "should_full_refresh"}:
                 return False
-            if macro.code not in self._modules:
-                self._modules[macro.code] = self._of.template(macro.code).make_module(self.context(macro.package))
+            # Jinja keeps names that begin with an underscore to their own template.
+            name = f"own{macro.name}" if macro.name.startswith("_") else macro.name
+            code = re.sub(rf"\bmacro\s+{macro.name}\b", f"macro {name}", macro.code)
+            if code not in self._modules:
+                self._modules[code] = self._of.template(code).make_module(self.context(macro.package))
             try:
-                return getattr(self._modules[macro.code], macro.name)(*args, **named)
+                return getattr(self._modules[code], name)(*args, **named)
             except _Returned as exc:
                 return exc.value
 
@@ -202,6 +211,12 @@ class _Rendering:
             raise UnreadableSql(f"there is no macro {macro_name} for {self.adapter}")
 
         return dispatch
+
+    def columns(self, relation: object = None, **_: object) -> list[_Column]:
+        """Those that the manifest or the catalog names."""
+        if not isinstance(relation, Relation):
+            return []
+        return [_Column(name, dtype) for name, dtype in self._of.columns(relation.resource)]
 
     def relation(self, resource: Resource) -> Relation:
         return Relation(resource, _QUOTES.get(self.adapter, '"'))
@@ -256,10 +271,13 @@ class _Rendering:
 
 
 class _Package:
-    """Names behind a dot."""
+    """Names behind a dot. Jinja keeps off what begins with an underscore, unless it is found as an item."""
 
     def __init__(self, **names: object) -> None:
-        self.__dict__.update(names)
+        self._names = names
+
+    def __getitem__(self, name: str) -> object:
+        return self._names[name]
 
 
 class _Config:
@@ -299,7 +317,7 @@ class _Adapter:
         self.type = lambda: rendering.adapter
         sign = _QUOTES.get(rendering.adapter, '"')
         self.quote = lambda name: f"{sign}{name}{sign}"
-        self.get_columns_in_relation: Callable[..., list[object]] = lambda *_, **__: []
+        self.get_columns_in_relation = rendering.columns
         self.get_relation = lambda *_, **__: None
         self.check_schema_exists = lambda *_, **__: False
         self.get_missing_columns: Callable[..., list[object]] = lambda *_, **__: []
@@ -310,6 +328,7 @@ class Relation:
     """What `ref` and `source` return: its text is the name that SQL reads."""
 
     def __init__(self, resource: Resource, quote: str) -> None:
+        self.resource = resource
         parts = [None, None, *resource.relation]
         self.database, self.schema, self.identifier = parts[-3], parts[-2], parts[-1]
         self.name = self.table = self.identifier
@@ -332,6 +351,30 @@ class Relation:
 
     def without_identifier(self) -> str:
         return ".".join(one for one in (self.database, self.schema) if one)
+
+
+class _Column:
+    """What an adapter tells of a column."""
+
+    def __init__(self, name: str, dtype: str) -> None:
+        self.name = self.column = name
+        self.dtype = self.data_type = dtype
+        self.quoted = f'"{name}"'
+
+    def is_string(self) -> bool:
+        return any(word in self.dtype.lower() for word in ("char", "text", "string"))
+
+    def is_integer(self) -> bool:
+        return "int" in self.dtype.lower()
+
+    def is_float(self) -> bool:
+        return any(word in self.dtype.lower() for word in ("float", "double", "real"))
+
+    def is_numeric(self) -> bool:
+        return any(word in self.dtype.lower() for word in ("numeric", "decimal", "number"))
+
+    def is_number(self) -> bool:
+        return self.is_integer() or self.is_float() or self.is_numeric()
 
 
 class _NoResult:
@@ -382,6 +425,8 @@ def _overrides(package: str) -> dict[str, Callable[..., object]]:
             "star": _star,
             "union_relations": _union,
             "get_column_values": lambda *_, default=None, **__: default or [],
+            "_is_relation": _nothing,
+            "_is_ephemeral": _nothing,
             "get_relations_by_pattern": lambda *_, **__: [],
             "get_relations_by_prefix": lambda *_, **__: [],
             "date_spine": _date_spine,
@@ -407,7 +452,7 @@ def _union(relations: Iterable[object], *_: object, **named: object) -> str:
         f"select *{f', cast({chr(39)}{one}{chr(39)} as varchar) as {source}' if source else ''} from {one}"
         for one in relations
     ]
-    return f"({' union all '.join(told)})"
+    return f"({' union all by name '.join(told)})"
 
 
 def _date_spine(datepart: str, *_: object, **__: object) -> str:

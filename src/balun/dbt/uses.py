@@ -99,8 +99,9 @@ class Uses:
                 return self._select(query, ctes, outer)
             case exp.SetOperation():
                 left, right = self.query(query.this, ctes, outer), self.query(query.expression, ctes, outer)
-                for one, other in zip(_cells(left), _cells(right), strict=False):
-                    one.join(other)
+                if not query.args.get("by_name"):
+                    for one, other in zip(_cells(left), _cells(right), strict=False):
+                        one.join(other)
                 return Both(left, right)
             case exp.Subquery() | exp.Paren():
                 return self.query(query.this, ctes, outer)
