@@ -94,6 +94,36 @@ def test_custom_properties_are_read() -> None:
     assert departure.column("scheduled").resolution == "1 min"
 
 
+def test_lateness_and_frequency_are_read() -> None:
+    assert {(one.latency, one.frequency) for one in good("v3_2")} == {("5 min", "1 min")}
+
+
+def test_what_names_the_event_goes_before_what_names_none(tmp_path: Path) -> None:
+    sla = "slaProperties:\n" + "".join(
+        f"  - {{property: {name}, value: {value}, unit: {unit}{element}}}\n"
+        for name, value, unit, element in (
+            ("latency", 1, "d", ""), ("ly", 5, "min", ", element: click"), ("frequency", 1, "h", ", element: b.x"),
+            ("retention", 3, "y", ""), ("latency", 9, "d", ", element: b"),
+        )
+    )  # fmt: skip
+    text = "schema: [{name: click, dataGranularityDescription: a click, properties: [{name: x, logicalType: date}]}]\n"
+    click = read(tmp_path, sla + text)[0]
+    assert (click.latency, click.frequency, click.granularity) == ("5 min", None, "a click")
+
+
+def test_a_length_that_is_none_exactly_is_left_alone(tmp_path: Path) -> None:
+    sla = "slaProperties: [{property: latency, value: 3, unit: y}, {property: frequency, value: on demand}]\n"
+    click = read(tmp_path, sla + "schema: [{name: click, properties: [{name: x, logicalType: date}]}]\n")[0]
+    assert (click.latency, click.frequency) == (None, None)
+
+
+def test_number_may_be_read_off_a_clock_somewhere(tmp_path: Path) -> None:
+    own = "customProperties: [{property: zone, value: America/New_York}]"
+    assert column(tmp_path, "logicalType: integer", own).zone == "America/New_York"
+    assert column(tmp_path, "logicalType: date", own).zone == "America/New_York"
+    assert column(tmp_path, "logicalType: date").zone is None
+
+
 def test_bounds_keep_the_column_s_type() -> None:
     departure, gate = good("v3_2")
     delay, fare = departure.column("delay"), departure.column("fare")

@@ -19,6 +19,7 @@ from hypothesis import strategies as st
 from open_data_contract_standard.model import OpenDataContractStandard
 
 from balun.chain.contract import Column, Contract, Files, LogicalType, Postgres, Quality, Source
+from balun.chain.duration import Duration
 from balun.chain.odcs import read_contracts, write_contracts
 from balun.finding import Place
 
@@ -36,6 +37,10 @@ def read_back(text: str) -> tuple[Contract, ...]:
         file = Path(folder) / "a.odcs.yaml"
         file.write_text(text, encoding="utf-8", newline="")
         return read_contracts(file, Path(folder))
+
+
+def _length(text: str | None) -> Duration | None:
+    return None if text is None else Duration.parse(text)
 
 
 def without_places(contract: Contract) -> Contract:
@@ -76,14 +81,17 @@ _INTEGER = st.sampled_from(["BIGINT", "INTEGER", "UTINYINT"])
 _LIST = st.sampled_from(["JSON", "VARCHAR[]", "DECIMAL(9,2)[]", "INTEGER[3]"])
 _OBJECT = st.sampled_from(["JSON", "MAP(VARCHAR, BIGINT)", 'STRUCT(a INTEGER, "b c" VARCHAR[])'])
 _ZONE = st.sampled_from(["UTC", "America/New_York"])
+_CLOCK = st.none() | _ZONE
 _INSTANT = "TIMESTAMP WITH TIME ZONE"
 FIELDS: dict[LogicalType, st.SearchStrategy[dict[str, Any]]] = {
     "string": fields(dtype="VARCHAR", allowed=of(_TEXT), pattern=_PATTERN, min_length=1),
-    "integer": fields(st.integers(-(10**9), 10**9), dtype=_INTEGER, allowed=of(st.integers()), resolution=_STEP),
+    "integer": fields(
+        st.integers(-(10**9), 10**9), dtype=_INTEGER, allowed=of(st.integers()), resolution=_STEP, zone=_CLOCK
+    ),
     "number": fields(st.decimals(-999, 999, places=2), dtype="DECIMAL(9,2)", resolution=_STEP)
     | fields(_FINITE, dtype="DOUBLE", unit=_UNIT, allowed=of(_FINITE)),
     "boolean": fields(dtype="BOOLEAN", allowed=of(st.booleans())),
-    "date": fields(_DAYS, dtype="DATE", allowed=of(_DAYS), resolution="1d"),
+    "date": fields(_DAYS, dtype="DATE", allowed=of(_DAYS), resolution="1d", zone=_CLOCK),
     "timestamp": fields(dtype=_INSTANT, zone=_ZONE, time_format=_FORMAT, resolution="1 min"),
     "time": fields(st.times().map(time.isoformat), dtype="TIME"),
     "array": fields(dtype=_LIST),
@@ -185,6 +193,7 @@ def a_contract(
         sampling=draw(st.sampled_from([1.0, 0.1, 1e-05])),
         description=draw(_MAYBE),
         relationships=draw(st.sampled_from([(), (pair,)])),
+        granularity=draw(_MAYBE),
         **shared,
     )
 
@@ -221,6 +230,17 @@ def test_good_contracts_are_read_back(version: str) -> None:
     first = read_contracts(good / f"{version}.odcs.yaml", good)
     second = read_back(write_contracts(first, name=version))
     assert [without_places(contract) for contract in second] == [without_places(contract) for contract in first]
+
+
+def test_promised_lengths_are_read_back_each_of_its_own_event() -> None:
+    column = Column("x", "date", "DATE", NOWHERE)
+    one = Contract("a", "me", "1", NOWHERE, (column,), None, latency="5 min", frequency="1h")
+    other = replace(one, name="b", latency="0.5 d", frequency=None)
+    for written in ([one], [one, other], [replace(other, latency=None)]):
+        read = read_back(write_contracts(written, name="both"))
+        assert [(_length(each.latency), _length(each.frequency)) for each in read] == [
+            (_length(each.latency), _length(each.frequency)) for each in written
+        ]
 
 
 def test_comments_stand_at_the_ends_of_their_lines() -> None:

@@ -58,6 +58,9 @@ KNOWN = (
     "SELECT id, t, m, max(x) AS x FROM d GROUP BY id, t, m",
     "SELECT d.id, d.t, d.m, p.seats, d.x FROM d JOIN p ON p.k = d.k WHERE p.seats > 1",
     "SELECT d.id, r.rid, r.came, r.z FROM d ASOF JOIN r ON d.k = r.k AND d.t >= r.came",
+    "SELECT rid, k, came, l.z FROM r, LATERAL (SELECT r.z) AS l",
+    "SELECT * FROM d WHERE EXISTS (SELECT 1 FROM p WHERE p.k = d.k)",
+    "SELECT id, t, m, (SELECT max(seats) FROM p WHERE p.k = d.k) AS seats, x FROM d",
     "SELECT id, t, m, CASE WHEN x > 2 THEN 'late' END AS c, unnest([1, 2]) AS u FROM d",
 )
 
@@ -176,7 +179,6 @@ def test_times_of_two_reads_are_not_mixed() -> None:
         ("SELECT k FROM d WHERE x IN (SELECT z FROM r)", None),
         ("SELECT * FROM r LIMIT 3 OFFSET 1", None),
         ("SELECT id, x, t, m FROM d UNION ALL SELECT rid, z, came, k FROM r", None),
-        ("SELECT rid, k, came, l.z FROM r, LATERAL (SELECT r.z) AS l", None),
         ("SELECT d.id, d.t, r.came FROM d FULL JOIN r USING (k)", None),
     ],
 )

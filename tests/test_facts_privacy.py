@@ -9,6 +9,7 @@ from functools import lru_cache
 import pytest
 
 from balun.chain.contract import Column
+from balun.chain.table import Table
 from balun.facts.privacy import Privacy, PrivacyFact, label_of
 from fact_pairs import PLACE, Chain, Pair, event, pairs, walked
 
@@ -128,3 +129,11 @@ def test_what_is_free_stays_in_generated_queries() -> None:
 @pytest.mark.long
 def test_what_is_free_stays_in_many_generated_queries() -> None:
     assert _prove(10_000, 1000) > 3000
+
+
+def test_declared_class_replaces_what_it_is_computed_from() -> None:
+    table = Table("t", None, PLACE, "", (), classification=(("Mail", "internal"), ("town", "public")))
+    values = (Privacy(frozenset({"restricted"}), rows=frozenset({"tier 2"})),) * 3
+    found = PrivacyFact().promised(table, ("mail", "town", "note"), values)
+    assert [sorted(one.computed) for one in found] == [["internal"], [], ["restricted"]]
+    assert {one.rows for one in found} == {frozenset({"tier 2"})}

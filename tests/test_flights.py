@@ -18,9 +18,8 @@ _EXAMPLE = Path(__file__).parent.parent / "examples" / "flights"
 
 
 @pytest.fixture(scope="module")
-def flights(tmp_path_factory: pytest.TempPathFactory) -> tuple[bl.Project, Report]:
+def flights(shared: Path) -> tuple[bl.Project, Report]:
     """Run once, whichever worker comes first; the others find it up to date."""
-    shared = tmp_path_factory.getbasetemp().parent
     folder = shared / "flights"
     with (shared / "flights.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)

@@ -44,7 +44,7 @@ def test_unused_column_can_go_unseen() -> None:
 
 def test_columns_that_shift_are_named(shop: Path) -> None:
     found = _impact(shop, "recode customer.country 'de' to 'DE'")
-    assert next(effect.columns for effect in found.effects if effect.node.name == "purchase") == ("country",)
+    assert next(effect.touched for effect in found.effects if effect.node.name == "purchase") == ("country",)
 
 
 def test_sample_shifts_all_below(shop: Path) -> None:

@@ -8,10 +8,12 @@ import pytest
 import balun as bl
 from balun.chain.change import read_change
 from balun.chain.load import load_graph
+from balun.chain.sql_table import parents_of
 from balun.errors import ProjectError
 from balun.facts.known import known_of
 from balun.facts.reach import reach
 from balun.facts.supply import supply_of
+from balun.finding import Place
 from balun.impact import impact
 
 
@@ -107,3 +109,23 @@ def test_what_a_surface_shows_is_used(shop: Path) -> None:
     shown = reach(known_of(graph := load_graph(shop), supply_of(graph)))
     assert {"table:purchase"} <= set().union(*shown.values())
     assert "table:purchase" not in set().union(*used.values())
+
+
+@pytest.mark.parametrize(
+    ("sql", "parents"),
+    [
+        ("WITH n AS (UNPIVOT t ON a, b INTO NAME step VALUE n) SELECT * FROM n", ("t",)),
+        ("WITH n AS (UNPIVOT (SELECT * FROM t JOIN u USING (i)) ON a INTO NAME s VALUE n) SELECT * FROM n", ("t", "u")),
+        ("SELECT * FROM (PIVOT t ON a IN ('x') USING count(*) GROUP BY b)", ("t",)),
+        ("SELECT * FROM t PIVOT (count(*) FOR a IN ('x') GROUP BY b)", ("t",)),
+    ],
+)
+def test_what_is_pivoted_is_a_parent(sql: str, parents: tuple[str, ...]) -> None:
+    assert parents_of(sql, Place("tables/it.sql")) == parents
+
+
+def test_statement_that_pivots_is_told_how_to_become_a_select() -> None:
+    with pytest.raises(ProjectError) as told:
+        parents_of("UNPIVOT t ON a, b INTO NAME step VALUE n", Place("tables/it.sql"))
+    assert told.value.findings[0].message == "holds an UNPIVOT statement"
+    assert told.value.findings[0].mend == "write SELECT * FROM (UNPIVOT …)"

@@ -10,7 +10,7 @@ import duckdb
 import pytest
 
 from balun.facts.nullable import LENIENT, OF_ONE, STRICT
-from balun.facts.told import CHANGING
+from balun.relational.expression import CHANGING
 from values_of import PARTS, values_of
 
 _SIGNS = frozenset({

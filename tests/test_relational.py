@@ -13,6 +13,7 @@ import pytest
 from balun.relational.bound import relation_of
 from balun.relational.dtype import RESERVED
 from balun.relational.expression import Call, Computed, Expression, Literal, Window, walk
+from balun.relational.normal import normal
 from balun.relational.relation import Column, Filter, Group, Limit, Project, Relation, Scan, Unknown, Windows, ordered
 from relation_sql import sql_of
 
@@ -66,6 +67,16 @@ def test_form_written_back_gives_the_same_rows(connection: duckdb.DuckDBPyConnec
     for seed in range(5):
         fill(connection, seed)
         assert bag(connection, again) == bag(connection, sql), again
+
+
+@pytest.mark.parametrize("sql", SELECTS)
+def test_normal_form_gives_the_same_rows(connection: duckdb.DuckDBPyConnection, sql: str) -> None:
+    relation = read(connection, sql)
+    forms = {sql_of(normal(relation, joins=joins)) for joins in (False, True)}
+    for seed in range(5):
+        fill(connection, seed)
+        for form in forms:
+            assert bag(connection, form) == bag(connection, sql), form
 
 
 @pytest.mark.parametrize("sql", SELECTS)

@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TypeVar, cast
 
+from balun.chain.config import read_config
 from balun.chain.graph import Graph
 from balun.chain.load import load_graph
+from balun.errors import ProjectError
 from balun.facts.known import Chain, known_of, unknowns
 from balun.facts.supply import supply_of
 from balun.finding import Finding, Place
+from balun.kept import FILE, DamagedError, Kept
 from balun.rules import rules_of
 from balun.rules.accepted import Accepted, accepted
-from balun.rules.site import place_in
+from balun.rules.site import breaks, looked_at, place_in
+from balun.rules.tested import UNTESTED, Tested
+from balun.tested import tested_of
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -51,22 +60,49 @@ class Checked:
         }
 
 
-def check(folder: Path) -> Checked:
-    """Raises ProjectError where the project doesn't hang together; then there is nothing to reason about."""
-    return check_graph(load_graph(folder))
+def check(folder: Path, *, anew: bool = False) -> Checked:
+    """Raises ProjectError where the project doesn't hang together; then there is nothing to reason about.
+
+    anew: without what earlier checks worked out, which changes how long it takes and nothing else.
+    """
+
+    def work(kept: Kept | None) -> Checked:
+        graph = load_graph(folder, kept)
+        return check_graph(graph, kept, tested_of(graph))
+
+    return with_kept(folder, work, anew=anew)
 
 
-def check_graph(graph: Graph) -> Checked:
-    return check_chain(known_of(graph, supply_of(graph)))
+def with_kept(folder: Path, work: Callable[[Kept | None], T], *, anew: bool = False) -> T:
+    """What `work` gives, by means of what earlier checks of the project worked out; it may be done twice."""
+    if anew:
+        return work(None)
+    kept = Kept(read_config(folder.resolve()).snapshots / FILE)
+    try:
+        done = work(kept)
+        kept.save()
+    except (ProjectError, DamagedError):
+        if not kept.used:
+            raise
+    else:
+        return done
+    finally:
+        kept.close()
+    return work(None)  # what doesn't fit is told with all that is there
 
 
-def check_chain(chain: Chain) -> Checked:
+def check_graph(graph: Graph, kept: Kept | None = None, tested: Tested = UNTESTED) -> Checked:
+    return check_chain(known_of(graph, supply_of(graph, kept)), tested)
+
+
+def check_chain(chain: Chain, tested: Tested = UNTESTED) -> Checked:
+    """tested: what the last run's rows told of promises."""
     graph = chain.graph
-    found = {finding: None for rule in rules_of(graph) for finding in rule.find(chain)}
+    found = dict.fromkeys(_found(chain, tested))
     in_order = sorted(found, key=lambda one: (one.place.file, one.place.line or 0, one.rule))
     stand, lived_with = accepted(in_order, graph.config.folder)
     unclear = tuple(_unclear(chain, *one) for one in unknowns(chain))
-    columns = {node: len(known.columns) for node, known in chain.nodes.items()}
+    columns = {node: len(known.brief.columns) for node, known in chain.nodes.items()}
     lost = {one.node for one in unclear}
     return Checked(
         graph.config.name,
@@ -76,6 +112,34 @@ def check_chain(chain: Chain) -> Checked:
         sum(columns.values()),
         sum(number for node, number in columns.items() if node not in lost),
     )
+
+
+def _found(chain: Chain, tested: Tested) -> Iterator[Finding]:
+    for rule in rules_of(chain.graph):
+        if rule.whole:
+            yield from rule.find(chain, tested)
+    for id_ in looked_at(chain):
+        yield from _found_at(chain, id_)
+
+
+def _found_at(chain: Chain, id_: str) -> tuple[Finding, ...]:
+    """What rules find in one SELECT: that hangs on what is known of it, and on what it would break."""
+    kept = chain.supply.kept
+    if kept is None or id_ not in chain.keys:
+        return _found_in(chain, id_)
+    node = chain.node(id_)
+    key = kept.key("found", chain.keys[id_], node.owner, breaks(chain, node))
+    found = kept.find(key)
+    if found is not None:
+        return cast("tuple[Finding, ...]", found[1]())
+    made = _found_in(chain, id_)
+    kept.put(key, made)
+    return made
+
+
+def _found_in(chain: Chain, id_: str) -> tuple[Finding, ...]:
+    focused = replace(chain, focus=(id_,))
+    return tuple(finding for rule in rules_of(chain.graph) if not rule.whole for finding in rule.find(focused))
 
 
 def _unclear(chain: Chain, id_: str, reason: str, at: int | None) -> Unclear:

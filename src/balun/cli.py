@@ -18,7 +18,9 @@ from balun.errors import BalunError, ProjectError, UsageError
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from balun.chain.graph import Graph
+    from balun.chain.change import Change
+    from balun.check import Checked
+    from balun.impact import Impact
 
 FINE, FINDINGS, FAULT = 0, 1, 2
 P = ParamSpec("P")
@@ -70,6 +72,7 @@ def balun(context: click.Context, folder: str) -> None:
     balun init data/*.parquet    draft contracts from data
     balun check                  what can be proved, and what can't be right
     balun run                    from captured events to a tested model
+    balun why flown.dep_delay    what is known of a column, how, and where it comes from
     balun near flown             one level up and one level down of a node
     balun map                    the chain, its owners and the interfaces between them
 
@@ -139,16 +142,16 @@ def init(paths: tuple[Path, ...], owner: str | None, *, force: bool, as_json: bo
     help="For people, code scanning, a workflow's annotations, or a comment.",
 )
 @click.option("--if", "phrase", metavar="CHANGE", help="Say what this change of what is captured would do downstream.")
+@click.option("--anew", is_flag=True, help="Work out everything again, also what earlier checks did.")
 @click.option(
     "--dbt",
-    "dbt",
     metavar="PATH",
     type=click.Path(path_type=Path),
     help="Check a dbt project as it is: its manifest.json, its folder, or its target folder.",
 )
 @json_option
 @_says_errors
-def check(form: str, phrase: str | None, dbt: Path | None, *, as_json: bool) -> None:
+def check(form: str, phrase: str | None, dbt: Path | None, *, anew: bool, as_json: bool) -> None:
     """Prove from contracts and SQL what holds of every node, and find what can't be right. Reads no rows.
 
     A finding may be accepted where it stands, by a comment on its line or above it:
@@ -162,11 +165,11 @@ def check(form: str, phrase: str | None, dbt: Path | None, *, as_json: bool) -> 
     balun check --dbt shop/target/manifest.json --if "drop raw_orders.status"
     """
     if phrase is not None:
-        _check_if(phrase, dbt, as_json=as_json)
+        _check_if(phrase, dbt, anew=anew, as_json=as_json)
         return
-    from balun.check import check_graph
+    from balun.check import check as check_project
 
-    checked = check_graph(_graph(dbt))
+    checked = _checked_dbt(dbt) if dbt is not None else check_project(_folder(), anew=anew)
     if as_json:
         _print_json(checked.as_json())
     elif form != "terminal":
@@ -180,28 +183,40 @@ def check(form: str, phrase: str | None, dbt: Path | None, *, as_json: bool) -> 
     sys.exit(FINDINGS if checked.findings else FINE)
 
 
-def _graph(dbt: Path | None) -> Graph:
-    """Of a dbt project, or of Balun's own."""
-    if dbt is not None:
-        from balun.dbt import load_dbt
+def _checked_dbt(path: Path) -> Checked:
+    from balun.check import check_graph
+    from balun.dbt import load_dbt
 
-        return load_dbt(dbt)
-    from balun.chain.load import load_graph
-
-    return load_graph(_folder())
+    return check_graph(load_dbt(path))
 
 
-def _check_if(phrase: str, dbt: Path | None, *, as_json: bool) -> None:
+def _check_if(phrase: str, dbt: Path | None, *, anew: bool, as_json: bool) -> None:
     from balun.chain.change import read_change
-    from balun.impact import impact
     from balun.terminal import print_impact
 
-    found = impact(_graph(dbt), read_change(phrase))
+    change = read_change(phrase)
+    found = _impact_on_dbt(dbt, change) if dbt is not None else _impact(change, anew=anew)
     if as_json:
         _print_json(found.as_json())
     else:
         print_impact(found, _console())
     sys.exit(FINE if found.worst == "same" and not found.findings else FINDINGS)
+
+
+def _impact(change: Change, *, anew: bool) -> Impact:
+    from balun.chain.load import load_graph
+    from balun.check import with_kept
+    from balun.impact import impact
+
+    folder = _folder()
+    return with_kept(folder, lambda kept: impact(load_graph(folder, kept), change, kept), anew=anew)
+
+
+def _impact_on_dbt(path: Path, change: Change) -> Impact:
+    from balun.dbt import load_dbt
+    from balun.impact import impact
+
+    return impact(load_dbt(path), change)
 
 
 @balun.command(short_help="Say what a rule is about.")
@@ -212,10 +227,12 @@ def explain(rule: str | None, *, as_json: bool) -> None:
     """Say what RULE is about, with examples, good and bad; without one, list the rules."""
     from balun.errors import nearest
     from balun.rules import RULES
+    from balun.rules.raised import RAISED
 
-    pages = {one.name: one.page for one in RULES if rule in {None, one.name}}
+    known = {**{one.name: one.page for one in RULES}, **{one.name: one.page for one in RAISED}}
+    pages = {name: page for name, page in known.items() if rule in {None, name}}
     if not pages:
-        raise UsageError(f"there is no rule {rule}{nearest(str(rule), [one.name for one in RULES])}")
+        raise UsageError(f"there is no rule {rule}{nearest(str(rule), known)}")
     if as_json:
         _print_json(pages)
     elif rule is None:
@@ -224,6 +241,37 @@ def explain(rule: str | None, *, as_json: bool) -> None:
             click.echo(f"{name:<{width}}  {' '.join(page.split(chr(10) * 2)[1].split()).split('. ')[0].rstrip('.')}.")
     else:
         click.echo(pages[rule].rstrip())
+
+
+@balun.command(short_help="Hold what is said of changes against what they do to rows.")
+@click.option("--rows", default=4000, show_default=True, metavar="N", type=click.IntRange(10), help="Rows of an event.")
+@click.option("--kind", "kinds", multiple=True, metavar="KIND", help="Only this kind of change; may be repeated.")
+@click.option("--event", "events", multiple=True, metavar="EVENT", help="Only changes of this event; may be repeated.")
+@click.option("--fresh", is_flag=True, help="Forget what a proof that was stopped, or an earlier one, found.")
+@json_option
+@_says_errors
+def prove(*, rows: int, kinds: tuple[str, ...], events: tuple[str, ...], fresh: bool, as_json: bool) -> None:
+    """Hold what `balun check --if` says against what changes do: every kind of change on every captured column.
+
+    Each change is judged without rows, then done to a stretch of the rows, from which everything downstream is built
+    again and compared, column by column. Models are not fitted. A proof that is stopped goes on where it was.
+    Exit status 1 where something broke or shifted and wasn't said to.
+
+    \b
+    balun prove
+    balun prove --kind coarsen --event departure
+    """
+    from balun.prove import prove as prove_project
+
+    with _progress(quiet=as_json) as watch:
+        proof = prove_project(_folder(), rows=rows, kinds=kinds, events=events, fresh=fresh, watch=watch)
+    if as_json:
+        _print_json(proof.as_json())
+    else:
+        from balun.terminal import print_proof
+
+        print_proof(proof, _console())
+    sys.exit(FINDINGS if proof.missed else FINE)
 
 
 @balun.command(short_help="Make what is stale, from events to tested models.")
@@ -285,6 +333,28 @@ def near(node: str, *, as_json: bool) -> None:
         draw(found, _console())
 
 
+@balun.command(short_help="Say why a column is as it is.")
+@click.argument("column", metavar="NODE.COLUMN")
+@json_option
+@_says_errors
+def why(column: str, *, as_json: bool) -> None:
+    """Say what is known of NODE.COLUMN and how, where its nulls come from, and how it is made, step by step.
+
+    Each fact is proved by a step of the SQL, tested on the rows of each run, or assumed because a contract says so.
+
+    \b
+    balun why flown.dep_delay
+    balun why feature:weather.temp
+    """
+    from balun.why import draw
+
+    found = bl.load(_folder()).why(column)
+    if as_json:
+        _print_json(found.as_json())
+    else:
+        draw(found, _console())
+
+
 @balun.command("map", short_help="Draw the chain, its owners and the interfaces between them.")
 @json_option
 @_says_errors
@@ -329,14 +399,17 @@ def quarantine(event: str, limit: int, *, as_json: bool) -> None:
 @json_option
 @_says_errors
 def prune(*, as_json: bool) -> None:
-    """Delete the snapshots that the project no longer points to. The current ones stay."""
+    """Delete the snapshots that the project no longer points to, and what checks worked out. Current snapshots stay."""
     from balun.chain.config import read_config
+    from balun.kept import FILE, forget
     from balun.snapshot import Store
 
-    store = Store(read_config(_folder()).snapshots)
+    snapshots = read_config(_folder()).snapshots
+    store = Store(snapshots)
     with store.locked():
         count, size = store.prune()
     store.close()
+    size += forget(snapshots / FILE)
     if as_json:
         _print_json({"snapshots": count, "bytes": size})
     else:

@@ -1,47 +1,22 @@
-"""What a change to what is captured does to everything downstream, before a row changes."""
+"""What a change does to everything downstream, before a row changes."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from typing import Literal
 
 from balun.chain.change import Change
 from balun.chain.contract import Contract
-from balun.chain.corpus import Corpus
-from balun.chain.feature import Columns
 from balun.chain.graph import Graph, Node
-from balun.chain.point_in_time.expression import read_expression
-from balun.check import check_chain, check_graph
+from balun.check import check_chain
+from balun.difference import differences
+from balun.difference.captured import captured
+from balun.effect import Effect, Judge, Verdict, worst
 from balun.errors import ProjectError, UsageError, nearest
 from balun.facts.known import Chain, known_of
-from balun.facts.origin import Origin
-from balun.facts.reach import Flows, captured_flows
 from balun.facts.supply import supply_of
 from balun.finding import Finding
-
-Verdict = Literal["breaks", "shifts", "same"]
-# These change what is promised or told of the rows, and no row.
-_WORDS_ONLY = frozenset({"require", "reclassify", "reown"})
-_WHOLE_EVENT = frozenset({"sample", "delay", "thin"})
-_RANK: Mapping[Verdict, int] = {"breaks": 0, "shifts": 1, "same": 2}
-
-
-@dataclass(frozen=True)
-class Effect:
-    """On one node. columns: those that shift or are gone; empty where the rows as a whole do."""
-
-    node: Node
-    verdict: Verdict
-    columns: tuple[str, ...] = ()
-
-    def as_json(self) -> dict[str, object]:
-        return {
-            "node": self.node.id,
-            "owner": self.node.owner,
-            "verdict": self.verdict,
-            "columns": list(self.columns),
-        }
+from balun.kept import Kept
 
 
 @dataclass(frozen=True)
@@ -58,7 +33,7 @@ class Impact:
 
     @property
     def worst(self) -> Verdict:
-        return min((effect.verdict for effect in self.effects), key=_RANK.__getitem__, default="same")
+        return worst(effect.verdict for effect in self.effects)
 
     def as_json(self) -> dict[str, object]:
         return {
@@ -70,22 +45,45 @@ class Impact:
         }
 
 
-def impact(graph: Graph, change: Change) -> Impact:
-    """`breaks`: it can't be built any more. `shifts`: it builds, and some value may differ. `same`: proved untouched.
+def impact(graph: Graph, change: Change, kept: Kept | None = None) -> Impact:
+    """`breaks`: it can't be built any more, or a promise of it may be false. `shifts`: it builds, and some value may
+    differ. `same`: proved untouched.
 
-    Raises UsageError where the change doesn't fit the project.
+    kept: what earlier checks worked out. Raises UsageError where the change doesn't fit the project.
     """
-    event = _event(graph, change)
-    chain = known_of(graph, supply_of(graph))
-    broken, findings = _after(chain, change, event)
-    flows = captured_flows(chain)
-    effects = tuple(_effect(chain, flows, change, node, broken) for node in graph.below(event))
+    return impact_on(chain_of(graph, kept), change)
+
+
+def chain_of(graph: Graph, kept: Kept | None = None) -> Chain:
+    return known_of(graph, supply_of(graph, kept))
+
+
+def impact_on(chain: Chain, change: Change) -> Impact:
+    """Of a chain that is known already."""
+    graph = chain.graph
+    event = event_of(graph, change)
+    assert isinstance(event.declared, Contract)
+    changed = replace(event, declared=change.edit(event.declared))
+    standing = stand(Graph(graph.config, {**graph.nodes, event.id: changed}), chain.supply.kept)
+    effects = judged(chain, change, standing)
+    findings = (*standing.findings, *new_findings(chain, standing.chain))
     met = [effect.node.owner for effect in effects if effect.verdict != "same" and effect.node.owner]
     agree = dict.fromkeys(owner for owner in met if owner != event.owner)
     return Impact(change, effects, findings, tuple(agree))
 
 
-def _event(graph: Graph, change: Change) -> Node:
+def judged(chain: Chain, change: Change, after: Standing) -> tuple[Effect, ...]:
+    """Effects on all below the event. after: what stands of the chain once the event's contract is edited."""
+    event = event_of(chain.graph, change)
+    contract = event.declared
+    assert isinstance(contract, Contract)
+    own = {event.id: captured(change, contract, change.edit(contract))} if event.id in after.chain.nodes else {}
+    judge = Judge(chain.graph, differences(chain, after.chain, own), after.broken)
+    judge.effect(event)
+    return tuple(judge.effect(node) for node in chain.graph.below(event))
+
+
+def event_of(graph: Graph, change: Change) -> Node:
     events = {node.name.lower(): node for node in graph.of("event")}
     found = events.get(change.event.lower())
     if found is None:
@@ -95,78 +93,47 @@ def _event(graph: Graph, change: Change) -> Node:
     return found
 
 
-def _after(chain: Chain, change: Change, event: Node) -> tuple[set[str], tuple[Finding, ...]]:
-    """Nodes that can't be built after the change, and findings that there are only then."""
-    graph = chain.graph
-    assert isinstance(event.declared, Contract)
-    changed = replace(event, declared=change.edit(event.declared))
-    after = Graph(graph.config, {**graph.nodes, event.id: changed})
-    before = {(one.rule, one.place.file, one.message) for one in check_chain(chain).findings}
-    try:
-        found: Iterable[Finding] = check_graph(after).findings
-    except ProjectError as exc:
-        files = {(one.place.file, one.place.line) for one in exc.findings}
-        at_fault = {node.id for node in graph if _is_at(node, files)}
-        below = {other.id for id_ in at_fault for other in graph.below(graph.nodes[id_])}
-        return at_fault | below, exc.findings
-    return set(), tuple(one for one in found if (one.rule, one.place.file, one.message) not in before)
+@dataclass(frozen=True)
+class Standing:
+    """chain: of what of a graph can be built. broken: nodes that can't, with what stands against each."""
+
+    chain: Chain
+    broken: Mapping[str, tuple[str, ...]]
+    findings: tuple[Finding, ...]
 
 
-def _is_at(node: Node, places: set[tuple[str, int | None]]) -> bool:
-    place = node.declared.place
-    if node.kind == "table":
-        return any(file == place.file for file, _ in places)
-    return (place.file, place.line) in places
+def stand(graph: Graph, kept: Kept | None = None) -> Standing:
+    """What is left of a graph without what doesn't bind. kept: what earlier checks worked out."""
+    broken: dict[str, tuple[str, ...]] = {}
+    findings: list[Finding] = []
+    while True:
+        left = Graph(graph.config, {id_: node for id_, node in graph.nodes.items() if id_ not in broken})
+        try:
+            return Standing(chain_of(left, kept), broken, tuple(findings))
+        except ProjectError as exc:
+            findings += exc.findings
+            at_fault = {node.id: said for node in left if (said := _said_of(node, exc.findings))}
+            if not at_fault:
+                raise
+            broken |= at_fault
+            for id_, said in at_fault.items():
+                broken |= {below.id: said for below in left.below(left.nodes[id_]) if below.id not in at_fault}
 
 
-def _effect(chain: Chain, flows: Flows, change: Change, node: Node, broken: set[str]) -> Effect:
-    if node.id in broken:
-        return Effect(node, "breaks")
-    if change.kind in _WORDS_ONLY or change.kind == "add":
-        return Effect(node, "same")
-    if change.kind in _WHOLE_EVENT:
-        return Effect(node, "shifts")
-    columns, rows = _met(chain, flows, change, node)
-    return Effect(node, "shifts", () if rows else columns) if rows or columns else Effect(node, "same")
+def _said_of(node: Node, findings: Iterable[Finding]) -> tuple[str, ...]:
+    """What findings say at the places of a node's declaration."""
+    declared = node.declared
+    lines = {declared.place.line}
+    if isinstance(declared, Contract):
+        lines |= {column.place.line for column in declared.columns}
+    return tuple(
+        one.message
+        for one in findings
+        if one.place.file == declared.place.file and (node.kind == "table" or one.place.line in lines)
+    )
 
 
-def _met(chain: Chain, flows: Flows, change: Change, node: Node) -> tuple[tuple[str, ...], bool]:
-    """Columns of a node that depend on the changed one, and whether its rows do."""
-    found: dict[str, None] = {}
-    rows = False
-    for id_, wanted in _parts(chain, node):
-        columns, decided = flows.get(id_, ({}, frozenset()))
-        rows = rows or _holds(decided, change)
-        found |= dict.fromkeys(
-            name for name, uses in columns.items() if (wanted is None or name in wanted) and _holds(uses, change)
-        )
-    return tuple(found), rows
-
-
-def _holds(uses: frozenset[Origin], change: Change) -> bool:
-    captured = (change.event.lower(), (change.column or "").lower())
-    return any((one.parent.lower(), one.column.lower()) == captured for one in uses)
-
-
-def _parts(chain: Chain, node: Node) -> list[tuple[str, set[str] | None]]:
-    """What a node is made of, as `captured_flows` has it, and which of its columns count."""
-    match node.kind:
-        case "feature":
-            return [(id_, None) for id_ in chain.nodes if id_.startswith(f"{node.id}@")]
-        case "corpus":
-            return _corpus_parts(chain, node)
-    if node.kind in {"model", "surface"}:
-        return [part for parent in chain.graph.parents(node) for part in _parts(chain, parent)]
-    return [(node.id, None)]
-
-
-def _corpus_parts(chain: Chain, node: Node) -> list[tuple[str, set[str] | None]]:
-    corpus = node.declared
-    assert isinstance(corpus, Corpus)
-    named = {name for part in corpus.features if isinstance(part, Columns) for name in part.names}
-    known = chain.supply.label_known[node.id]
-    named |= set(read_expression(known, chain.supply.columns[f"examples:{corpus.name}"]).columns if known else ())
-    parts: list[tuple[str, set[str] | None]] = [
-        (f"examples:{corpus.name}", named | {corpus.label, corpus.at, *corpus.entity})
-    ]
-    return parts + [(f"feature:{part}@{corpus.name}", None) for part in corpus.features if isinstance(part, str)]
+def new_findings(before: Chain, after: Chain) -> tuple[Finding, ...]:
+    known = {(one.rule, one.place.file, one.message) for one in check_chain(before).findings}
+    found = check_chain(after).findings
+    return tuple(one for one in found if (one.rule, one.place.file, one.message) not in known)

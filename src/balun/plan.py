@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-from balun.chain.contract import Contract
+from balun.chain.contract import Column, Contract
 from balun.chain.corpus import Corpus
 from balun.chain.feature import Aggregate, Columns, Latest
 from balun.chain.graph import Graph, Node
@@ -63,18 +63,33 @@ def make_plan(graph: Graph, supply: Supply, files: Mapping[str, tuple[Path, ...]
             case Contract() as contract:
                 start = base(contract, graph.config.folder)
                 data = {source_name(file, start): store.content(file) for file in files[node.id]}
-                add(node.id, node, (), duckdb=_version("duckdb"), contract=_contract(contract, graph), data=data)
-            case Table() as table:
-                promises = [table.key, table.required]
-                sql = canonical(table.sql)
-                add(node.id, node, node.parents, duckdb=_version("duckdb"), sql=sql, promises=promises)
-            case PythonTable() as table:
-                add(node.id, node, node.parents, code=table.code, columns=table.columns, key=table.key)
+                add(node.id, node, (), duckdb=_version("duckdb"), **declared(node, graph), data=data)
+            case Table():
+                add(node.id, node, node.parents, duckdb=_version("duckdb"), **declared(node, graph))
+            case PythonTable():
+                add(node.id, node, node.parents, **declared(node, graph))
             case Corpus() as corpus:
                 _add_corpus(add, graph, supply, node, corpus)
             case Model() as model:
                 add(node.id, node, node.parents, **_model(model))
     return Plan(steps)
+
+
+def declared(node: Node, graph: Graph) -> dict[str, object]:
+    """What an event's or a table's own declaration adds to its name."""
+    match node.declared:
+        case Contract() as contract:
+            return {"contract": _contract(contract, graph)}
+        case Table() as table:
+            return {"sql": canonical(table.sql), "promises": [table.key, table.required]}
+        case PythonTable() as table:
+            return {"code": table.code, "columns": table.columns, "key": table.key}
+    return {}
+
+
+def is_declared_alike(node: Node, graph: Graph, ingredients: Json) -> bool:
+    """Whether what was made from these was declared as it is now."""
+    return all(_json(value) == _json(ingredients.get(key)) for key, value in declared(node, graph).items())
 
 
 def _add_corpus(add, graph: Graph, supply: Supply, node: Node, corpus: Corpus) -> None:  # type: ignore[no-untyped-def]
@@ -121,14 +136,18 @@ def slices_of(graph: Graph, corpus: Node) -> set[str]:
 
 def _contract(contract: Contract, graph: Graph) -> Json:
     """What of a contract decides which rows are kept and how they read; not who owns it or what it says of them."""
-    told = {"place", "description", "classification", "unit", "resolution", "available", "references"}
-    columns = [
-        {key: value for key, value in dataclasses.asdict(column).items() if key not in told and value not in (None, ())}
-        for column in contract.columns
-    ]
+    columns = [_column(column) for column in contract.columns]
     quality = [_plain(rule) for rule in contract.quality]
     source = _plain(contract.source) if contract.source else None
     return {"zone": graph.config.zone, "columns": columns, "quality": quality, "source": source}
+
+
+def _column(column: Column) -> dict[str, object]:
+    told = {"place", "description", "classification", "unit", "resolution", "available", "references"}
+    told |= set() if column.logical == "timestamp" else {"zone"}
+    return {
+        key: value for key, value in dataclasses.asdict(column).items() if key not in told and value not in (None, ())
+    }
 
 
 def _feature(feature: object) -> Json:

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from balun.fit import Fitted, Result
     from balun.near import Near
     from balun.status import Status
+    from balun.why import Why
 
 
 def load(folder: str | Path = ".") -> Project:
@@ -77,6 +78,15 @@ class Project:
         from balun.near import near
 
         return near(self.graph, SnapshotRows(self), self.graph.find(word))
+
+    def why(self, word: str) -> Why:
+        """Why a column, as `flown.dep_delay`, is as it is: its facts and their evidence, its nulls, how it is made.
+
+        Raises UsageError for names that aren't there, with the nearest.
+        """
+        from balun.why import why
+
+        return why(self.graph, word)
 
     def map(self) -> dict[str, object]:
         """The chain as data: nodes, edges and interfaces between owners."""

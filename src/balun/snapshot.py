@@ -225,6 +225,10 @@ class Store:
                 self._db.execute("DELETE FROM snapshot WHERE name = ?", (name,))
         return len(gone), sum(size for _, size in gone)
 
+    def is_there(self) -> bool:
+        """Whether anything was ever made: to ask makes nothing."""
+        return (self.folder / "catalogue.sqlite").exists()
+
     def close(self) -> None:
         if self._catalogue is not None:
             self._catalogue.close()

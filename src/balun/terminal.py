@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
@@ -16,7 +16,9 @@ if TYPE_CHECKING:
     from rich.progress import TaskID
 
     from balun.check import Checked
+    from balun.effect import Effect
     from balun.impact import Impact
+    from balun.prove import Proof, Tally
     from balun.run import Outcome, Report
     from balun.status import Status
 
@@ -178,16 +180,59 @@ def print_checked(checked: Checked, console: Console) -> None:
 def print_impact(found: Impact, console: Console) -> None:
     """Each node downstream with its verdict, what is wrong then, and who must agree."""
     console.print(f"[bold]{found.change}[/bold]", highlight=False)
-    table = _grid("verdict", "node", "owner", "what of it")
-    for effect in found.effects:
-        style = {"breaks": "red", "shifts": "yellow", "same": "green"}[effect.verdict]
-        told = ", ".join(effect.columns) or ("" if effect.verdict == "same" else "all of it")
-        name = effect.node.id.replace(":", " ", 1)
-        table.add_row(Text(effect.verdict, style=style), name, effect.node.owner or "", told)
-    console.print(table)
+    print_effects(found.effects, console)
     for finding in found.findings:
         console.print(Text(str(finding), style="yellow"), soft_wrap=True)
     console.print(f"must agree: {', '.join(found.agree)}" if found.agree else "Nobody needs to be asked")
+
+
+def print_effects(effects: Iterable[Effect], console: Console) -> None:
+    table = _grid("verdict", "node", "owner", "what of it")
+    for effect in effects:
+        style = {"breaks": "red", "shifts": "yellow", "same": "green"}[effect.verdict]
+        name = effect.node.id.replace(":", " ", 1)
+        table.add_row(Text(effect.verdict, style=style), name, effect.node.owner or "", _what_of(effect))
+    console.print(table)
+
+
+def _what_of(effect: Effect) -> str:
+    if effect.verdict == "same":
+        return ""
+    if effect.why:
+        return "; ".join(effect.why)
+    if effect.rows:
+        return "its rows"
+    facts = {fact.split(":")[0]: fact.split(": ", 1)[1] for fact in effect.facts if ": " in fact}
+    told = [f"{name} ({facts[name]})" if name in facts else name for name in effect.touched]
+    return ", ".join(told) or "; ".join(effect.facts)
+
+
+def print_proof(proof: Proof, console: Console) -> None:
+    """Recall and precision by kind of change, then each miss, and the false alarms by change."""
+    table = _grid("change", "verdicts", "touched", "found", "recall", "precision", "untouched", "false alarms")
+    for kind, told in [*proof.kinds().items(), ("all", proof.whole)]:
+        counts = (told.cells, told.touched, told.found)
+        shares = (f"{told.recall:.1%}", f"{told.precision:.1%}")
+        table.add_row(kind, *(f"{count:,}" for count in counts), *shares, f"{told.same:,}", _of_same(told))
+    console.print(table)
+    for cell in proof.missed:
+        console.print(Text(f"missed  {cell}", style="red"), soft_wrap=True)
+    alarms: dict[tuple[str, str, str], list[str]] = {}
+    for cell in proof.false_alarms:
+        alarms.setdefault((cell.change, cell.node, cell.why), []).append(cell.column or "as a whole")
+    for (change, node, why), columns in alarms.items():
+        reason = f": {why}" if why else ""
+        console.print(
+            Text(f"false alarm  {change}  {node}  {', '.join(columns)}{reason}", style="yellow"), soft_wrap=True
+        )
+    for change, why in proof.skipped:
+        console.print(Text(f"skipped  {change}: {why}"), soft_wrap=True)
+    missed = f"{len(proof.missed)} missed" if proof.missed else "nothing missed"
+    console.print(f"{proof.changes} changes tried, {missed}")
+
+
+def _of_same(told: Tally) -> str:
+    return f"{told.false_alarms:,} ({told.false_rate:.1%})"
 
 
 def print_rows(rows: pa.Table, console: Console) -> None:

@@ -200,3 +200,17 @@ SELECT sum(n) AS s, count(n) AS c, avg(n) AS a FROM (SELECT count(*) AS n FROM d
 -- fault: lost count
 -- fault: lost avg
 -- fault: unscaled output s
+
+-- what FILTER keeps of a left join is what was found
+SELECT p.k, count(*) FILTER (WHERE d.x > 1) AS n, sum(d.x) FILTER (WHERE d.x > 1) AS s, avg(d.x) FILTER (WHERE d.x > 1) AS m,
+       count(DISTINCT d.x) FILTER (WHERE d.x > 1) AS u
+FROM p LEFT JOIN d ON d.k = p.k GROUP BY p.k;
+-- rows: whole
+-- k: same
+-- n: scaled 0.5
+-- s: scaled 0.5
+-- m: estimated
+-- u: lost
+-- fault: lost count
+-- fault: unscaled output n
+-- fault: unscaled output s

@@ -122,6 +122,20 @@ def _retyped(change: Change) -> str:
     return duckdb_type("string", change.to, None)
 
 
+def _retype(change: Change, contract: Contract) -> Contract:
+    """What is promised of the value in the old type, and can't be said in another, isn't promised in the new."""
+    column = _column(contract, change.column or "")
+    new = _retyped(change)
+    numbers = ("INT", "DOUBLE", "FLOAT", "DECIMAL")
+    if all(any(word in dtype for word in numbers) for dtype in (column.dtype, new)):
+        return _with(change, contract, dtype=new)
+    unsaid: dict[str, object] = dict.fromkeys(
+        ("minimum", "maximum", "min_length", "max_length", "pattern", "resolution")
+    )
+    logical = "string" if new == "VARCHAR" else column.logical
+    return _with(change, contract, dtype=new, logical=logical, allowed=(), **unsaid)
+
+
 def _added(change: Change, _: Contract, relation: str) -> str:
     return f"SELECT *, NULL::{_retyped(change)} AS {quoted(change.column or '')} FROM {relation}"
 
@@ -154,9 +168,10 @@ def _rescaled(change: Change, column: Column, name: str) -> str:
 def _rescale(change: Change, contract: Contract) -> Contract:
     column = _column(contract, change.column or "")
     scale = Decimal(str(factor(change)))
+    rounds = Decimal(0) if scale == int(scale) else Decimal(1)
     ends = {
-        side: Decimal(str(end)) * scale
-        for side in ("minimum", "maximum")
+        side: Decimal(str(end)) * scale + sign * rounds
+        for side, sign in (("minimum", -1), ("maximum", 1))
         if (end := getattr(column, side)) is not None and not isinstance(end, str)
     }
     return _with(change, contract, unit=change.to, **ends)
@@ -183,7 +198,10 @@ def _coarsen(change: Change, contract: Contract) -> Contract:
     if is_time != (step_us(change) is not None) or not (is_time or _is_step(change.to or "")):
         needed = "a duration such as 1 hour" if is_time else "a number such as 10"
         raise UsageError(f"{change.event}.{change.column} can't be coarsened to {change.to}: it takes {needed}")
-    return _with(change, contract, resolution=change.to)
+    if is_time or not isinstance(column.minimum, int | float | Decimal):
+        return _with(change, contract, resolution=change.to)
+    step = Decimal(change.to or "1")
+    return _with(change, contract, resolution=change.to, minimum=Decimal(str(column.minimum)) // step * step - step)
 
 
 def _is_step(text: str) -> bool:
@@ -280,9 +298,12 @@ def _thinned(change: Change, contract: Contract, relation: str) -> str:
 
 
 def _told(pattern: str) -> Callable[[Change], str]:
-    return lambda change: pattern.format(
-        c=f"{change.event}.{change.column}", e=change.event, to=change.to, was=change.was, by=", ".join(change.by)
-    )
+    def words(change: Change) -> str:
+        column = f"{change.event}.{change.column}" if change.column else change.event
+        by = ", ".join(change.by)
+        return pattern.format(c=column, e=change.event, to=change.to, was=change.was, by=by)
+
+    return words
 
 
 KINDS: Mapping[str, Kind] = {
@@ -290,7 +311,7 @@ KINDS: Mapping[str, Kind] = {
     "rename": Kind(_told("rename {c} to {to}"), lambda c, k: _with(c, k, name=c.to), _renamed),
     "retype": Kind(
         _told("retype {c} to {to}"),
-        lambda c, k: _with(c, k, dtype=_retyped(c)),
+        _retype,
         _replaced(lambda c, _, name: f"try_cast({name} AS {_retyped(c)})"),
     ),
     "nullable": Kind(_told("nullable {c}"), lambda c, k: _with(c, k, required=False), _nulled),
@@ -306,6 +327,18 @@ KINDS: Mapping[str, Kind] = {
     "thin": Kind(_told("thin {e} to 1 per {by} per {to}"), lambda _, k: k, _thinned),
     "add": Kind(_told("add {c} {to}"), _add, _added),
     "reclassify": Kind(_told("reclassify {c} to {to}"), lambda c, k: _with(c, k, classification=c.to), _unchanged),
+    **{
+        kind: Kind(_told(words), lambda _, k: k, _unchanged)
+        for kind, words in {
+            "rekey": "rekey {e} by {by}",
+            "refine": "refine {c} to {to}",
+            "rebound": "rebound {c}",
+            "reschedule": "reschedule {c}",
+            "latency": "latency of {e} from {was} to {to}",
+            "frequency": "frequency of {e} from {was} to {to}",
+            "reword": "reword {c}",
+        }.items()
+    },
     "reown": Kind(_told("reown {e} to {to}"), lambda c, k: replace(k, owner=c.to), _unchanged),
 }
 

@@ -24,7 +24,8 @@ class Column:
     unit: a pint unit, such as `minute` or `mile/hour`, or a currency's code.
     resolution: the smallest step, as written: `1 min`, `0.01`.
     available: SQL over the contract's columns for when the value can first be known; None: with the row.
-    zone: the IANA zone in which a time without one is to be read.
+    zone: the IANA zone in which a time without one is to be read; of a number, a date or a text that was read off a
+    clock, where that hung.
     time_format: a strptime pattern for times kept as text; None: ISO 8601.
     references: `event.column` pairs that it must be found in.
     """
@@ -119,6 +120,8 @@ class Contract:
     key: the primary key's columns in their order; empty where none is promised.
     available: SQL over the columns for when a whole row can first be known, or None: at its own time.
     sampling: the share of rows captured, in (0, 1].
+    granularity: what a row is, in words.
+    latency, frequency: how late rows come at most, and how often, as written: `5 min`.
     """
 
     name: str
@@ -133,6 +136,9 @@ class Contract:
     status: str = "active"
     description: str | None = None
     relationships: tuple[tuple[tuple[str, ...], str, tuple[str, ...]], ...] = field(default=())
+    granularity: str | None = None
+    latency: str | None = None
+    frequency: str | None = None
 
     @property
     def key(self) -> tuple[str, ...]:

@@ -42,6 +42,8 @@ class DeclaredModel:
     split: TimeSplit
     slices: tuple[str, ...]
     seed: int
+    may: str | None
+    classification: str | None
     description: str | None
     place: Place
 
@@ -51,6 +53,7 @@ class DeclaredSurface:
     name: str
     uses: tuple[DeclaredModel | str, ...]
     owner: str | None
+    may: str | None
     description: str | None
     place: Place
 
@@ -68,6 +71,7 @@ class DeclaredTable:
     available: tuple[tuple[str, str], ...]
     required: tuple[str, ...]
     units: tuple[tuple[str, str], ...]
+    classification: tuple[tuple[str, str], ...]
     description: str | None
     place: Place
 
@@ -191,9 +195,15 @@ def model(
     owner: str | None = None,
     slices: str | Sequence[str] = (),
     seed: int = 0,
+    may: str | None = None,
+    classification: str | None = None,
     description: str | None = None,
 ) -> DeclaredModel:
-    """An estimator of scikit-learn's shape, fitted on a corpus and tested on its last stretch of time."""
+    """An estimator of scikit-learn's shape, fitted on a corpus and tested on its last stretch of time.
+
+    may: the highest classification of what it may learn from, such as `internal`.
+    classification: of its answer; None: that of what it learns from.
+    """
     place = _caller()
     if not isinstance(corpus, DeclaredCorpus):
         raise _fault(place, "value-wrong", f"model {name}: corpus is no corpus", "give it what bl.corpus() returned")
@@ -201,7 +211,10 @@ def model(
         raise _fault(place, "value-wrong", f"model {name}: split is no split", 'write split=bl.by_time(test="60d")')
     if not isinstance(seed, int) or seed < 0:
         raise _fault(place, "value-wrong", f"model {name}: seed is {seed!r}", "give a whole number from 0")
-    return DeclaredModel(name, corpus, owner, estimator, metric, split, _names(slices), seed, description, place)
+    by = _names(slices)
+    return DeclaredModel(
+        name, corpus, owner, estimator, metric, split, by, seed, may, classification, description, place
+    )
 
 
 def surface(
@@ -209,11 +222,15 @@ def surface(
     *,
     uses: DeclaredModel | str | Sequence[DeclaredModel | str],
     owner: str | None = None,
+    may: str | None = None,
     description: str | None = None,
 ) -> DeclaredSurface:
-    """A place in the product where models' answers show, or tables as they are: these by their names."""
+    """A place in the product where models' answers show, or tables as they are: these by their names.
+
+    may: the highest classification of what may show there, such as `internal`.
+    """
     used = (uses,) if isinstance(uses, DeclaredModel | str) else tuple(uses)
-    return DeclaredSurface(name, used, owner, description, _caller())
+    return DeclaredSurface(name, used, owner, may, description, _caller())
 
 
 def by_time(*, test: str, embargo: str | None = None) -> TimeSplit:
@@ -235,6 +252,7 @@ def table(
     available: Mapping[str, str] | None = None,
     required: str | Sequence[str] = (),
     units: Mapping[str, str] | None = None,
+    classification: Mapping[str, str] | None = None,
     description: str | None = None,
 ) -> Callable[[Callable[..., object]], DeclaredTable]:
     """Declare a function over Arrow tables as a table of the chain.
@@ -255,6 +273,7 @@ def table(
             available=tuple((available or {}).items()),
             required=_names(required),
             units=tuple((units or {}).items()),
+            classification=tuple((classification or {}).items()),
             description=description or _first_line(function),
             place=place,
         )

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+import sys
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
 from graphlib import CycleError, TopologicalSorter
+from heapq import heappop, heappush
 from pathlib import Path
+from typing import cast
 
 from balun.chain.config import Config, read_config
 from balun.chain.contract import Contract
@@ -17,21 +21,25 @@ from balun.chain.surface import Surface
 from balun.chain.table import OpaqueTable, PythonTable, Table
 from balun.errors import ProjectError, nearest
 from balun.finding import Finding, Place
+from balun.kept import Kept
 
 Named = tuple[str, Declared]
 
 
-def load_graph(folder: Path) -> Graph:
-    """Everything declared under `folder`, checked to hang together. Raises ProjectError with all that is wrong."""
+def load_graph(folder: Path, kept: Kept | None = None) -> Graph:
+    """Everything declared under `folder`, checked to hang together. Raises ProjectError with all that is wrong.
+
+    kept: files that were read before, and haven't changed, are not parsed again.
+    """
     config = read_config(folder.resolve())
-    named, faults = _read(config)
+    named, faults = _read(config, kept)
     faults += _twice(named)
     if faults:
         raise ProjectError(faults)
     return graph_of(config, named)
 
 
-def _read(config: Config) -> tuple[list[Named], list[Finding]]:
+def _read(config: Config, kept: Kept | None) -> tuple[list[Named], list[Finding]]:
     root = config.folder
     named: list[Named] = []
     faults: list[Finding] = []
@@ -43,10 +51,10 @@ def _read(config: Config) -> tuple[list[Named], list[Finding]]:
             faults.extend(exc.findings)
 
     for file in _files(root / "contracts", (".yaml", ".yml")):
-        gather(lambda file=file: _contracts(file, config))  # type: ignore[misc]
+        gather(lambda file=file: _kept(kept, file, config, _contracts))  # type: ignore[misc]
     for file in _files(root / "tables", (".sql",)):
-        gather(lambda file=file: _table(file, root))  # type: ignore[misc]
-    gather(lambda: _python(root))
+        gather(lambda file=file: _kept(kept, file, config, _table))  # type: ignore[misc]
+    gather(lambda: _python(root, kept))
     if not named and not faults:
         faults.append(
             Finding(
@@ -63,22 +71,79 @@ def _files(folder: Path, endings: tuple[str, ...]) -> list[Path]:
     return sorted(file for file in folder.rglob("*") if file.suffix in endings and file.is_file())
 
 
+def _kept(kept: Kept | None, file: Path, config: Config, read: Callable[[Path, Config], list[Named]]) -> list[Named]:
+    """What a file declares, as it was read before from the same bytes under the same name."""
+    try:
+        data = file.read_bytes() if kept else b""
+    except OSError:
+        data = b""
+    if kept is None or not data:
+        return read(file, config)
+    key = kept.key("file", file.relative_to(config.folder).as_posix(), config.zone, data)
+    found = kept.find(key)
+    named: list[Named] = found[1]() if found else read(file, config)
+    if found is None:
+        kept.put(key, named)
+    for name, declared in named:
+        kept.tell(declared, kept.key(key, name))
+    return named
+
+
 def _contracts(file: Path, config: Config) -> list[Named]:
     from balun.chain.odcs import read_contracts
 
     return [(contract.name, contract) for contract in read_contracts(file, config.folder, config.zone)]
 
 
-def _table(file: Path, root: Path) -> list[Named]:
+def _table(file: Path, config: Config) -> list[Named]:
     from balun.chain.sql_table import read_table
 
-    return [(file.stem, read_table(file, root))]
+    return [(file.stem, read_table(file, config.folder))]
 
 
-def _python(root: Path) -> list[Named]:
+def _python(root: Path, kept: Kept | None) -> list[Named]:
     from balun.chain.python_file import read_python
 
-    return [(name, declared) for name, declared in read_python(root)]
+    if kept is None:
+        return [(name, declared) for name, declared in read_python(root)]
+    from balun.chain.traced import tracing
+
+    folders = (root, root / "tables")
+    key = kept.key("python", str(root), sys.path, [_importable(folder) for folder in folders])
+    found = kept.find(key)
+    if found is not None:
+        traced, named = found[1]()
+        if traced.holds():
+            return cast("list[Named]", named)
+    with tracing(folders) as traced:
+        read: list[Named] = [(name, declared) for name, declared in read_python(root)]
+    if not traced.beyond:
+        kept.put_data(key, (traced, [(name, _without_code(declared)) for name, declared in read]))
+    return read
+
+
+def _importable(folder: Path) -> list[tuple[str, bytes]]:
+    """What an import may find there, with the text of files."""
+    found = sorted(folder.iterdir()) if folder.is_dir() else []
+    return [(one.name, one.read_bytes() if one.suffix == ".py" and one.is_file() else b"") for one in found
+            if one.suffix in {".py", ".so", ".pyc"} or (one.is_dir() and one.name.isidentifier())]  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Unread:
+    """In place of an estimator or a function: a check runs neither, and neither is kept."""
+
+    def __call__(self, *_: object) -> object:
+        raise AssertionError("read the project anew to run this")
+
+
+def _without_code(declared: Declared) -> Declared:
+    match declared:
+        case Model():
+            return replace(declared, estimator=Unread())
+        case PythonTable():
+            return replace(declared, function=Unread())
+    return declared
 
 
 def _twice(named: list[Named]) -> list[Finding]:
@@ -105,10 +170,14 @@ def _twice(named: list[Named]) -> list[Finding]:
 def graph_of(config: Config, named: list[Named]) -> Graph:
     """Named declarations in their places. Raises ProjectError for parents that are missing and for circles."""
     ids = {f"{kind_of(declared)}:{name}": declared for name, declared in named}
+    places: dict[tuple[str, str], str] = {}
+    for node in ids:
+        kind, name = node.split(":", 1)
+        places.setdefault((kind, name.lower()), node)
     edges: dict[str, tuple[str, ...]] = {}
     faults: list[Finding] = []
     for node, declared in ids.items():
-        parents, missing = _parents(node, declared, ids)
+        parents, missing = _parents(node, declared, places)
         edges[node] = parents
         faults.extend(missing)
     if faults:
@@ -121,7 +190,9 @@ def graph_of(config: Config, named: list[Named]) -> Graph:
     return Graph(config, nodes)
 
 
-def _parents(node: str, declared: Declared, ids: dict[str, Declared]) -> tuple[tuple[str, ...], list[Finding]]:
+def _parents(
+    node: str, declared: Declared, places: Mapping[tuple[str, str], str]
+) -> tuple[tuple[str, ...], list[Finding]]:
     match declared:
         case Contract():
             wanted: list[tuple[str, tuple[str, ...]]] = []
@@ -139,21 +210,13 @@ def _parents(node: str, declared: Declared, ids: dict[str, Declared]) -> tuple[t
             wanted += [(name, ("event", "table")) for name in declared.tables]
     found, missing = [], []
     for name, kinds in wanted:
-        parent = _find(name, kinds, ids)
+        parent = next((places[kind, name.lower()] for kind in kinds if (kind, name.lower()) in places), None)
         if parent:
             found.append(parent)
         else:
-            known = [other.split(":", 1)[1] for other in ids if other.split(":", 1)[0] in kinds]
+            known = [other.split(":", 1)[1] for (kind, _), other in places.items() if kind in kinds]
             missing.append(_missing(node, declared, name, kinds, known))
     return tuple(dict.fromkeys(found)), missing
-
-
-def _find(name: str, kinds: tuple[str, ...], ids: dict[str, Declared]) -> str | None:
-    for node in ids:
-        kind, other = node.split(":", 1)
-        if kind in kinds and other.lower() == name.lower():
-            return node
-    return None
 
 
 def _missing(node: str, declared: Declared, name: str, kinds: tuple[str, ...], known: list[str]) -> Finding:
@@ -197,13 +260,12 @@ def _ordered(edges: dict[str, tuple[str, ...]], ids: dict[str, Declared]) -> lis
     except CycleError as exc:
         raise _cycle(exc.args[1], ids) from exc
     order: list[str] = []
-    ready = list(sorter.get_ready())
-    while ready:
-        ready.sort(key=lambda node: (KINDS.index(node.split(":", 1)[0]), node))
-        node = ready.pop(0)
-        order.append(node)
-        sorter.done(node)
-        ready.extend(sorter.get_ready())
+    ready: list[tuple[int, str]] = []
+    while sorter.is_active():
+        for node in sorter.get_ready():
+            heappush(ready, (KINDS.index(node.split(":", 1)[0]), node))
+        order.append(heappop(ready)[1])
+        sorter.done(order[-1])
     return order
 
 

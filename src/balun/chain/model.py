@@ -26,6 +26,8 @@ class Model:
     metric: one of `balun.fit.metric.METRICS`.
     slices: columns of the corpus by which the error is broken down; empty: chosen from the categorical inputs.
     seed: for the bootstrap, the importances and an estimator without a `random_state` of its own.
+    may: the highest classification of what it may learn from; None: nobody says.
+    classification: of its answer; None: that of what it learns from.
     """
 
     name: str
@@ -37,4 +39,6 @@ class Model:
     place: Place
     slices: tuple[str, ...] = ()
     seed: int = 0
+    may: str | None = None
+    classification: str | None = None
     description: str | None = None

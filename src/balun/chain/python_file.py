@@ -138,6 +138,8 @@ def _settled(declared: object, features: dict[int, str], root: Path) -> list[Nam
                         place=_inside(declared.place, root),
                         slices=declared.slices,
                         seed=declared.seed,
+                        may=declared.may,
+                        classification=declared.classification,
                         description=declared.description,
                     ),
                 )
@@ -146,7 +148,8 @@ def _settled(declared: object, features: dict[int, str], root: Path) -> list[Nam
             uses = tuple(one.name for one in declared.uses if not isinstance(one, str))
             tables = tuple(one for one in declared.uses if isinstance(one, str))
             place = _inside(declared.place, root)
-            return [(declared.name, Surface(declared.name, uses, declared.owner, place, declared.description, tables))]
+            about = (declared.may, declared.description, tables)
+            return [(declared.name, Surface(declared.name, uses, declared.owner, place, *about))]
     return []
 
 
@@ -166,6 +169,7 @@ def _python_table(declared: DeclaredTable, root: Path) -> PythonTable:
         available=declared.available,
         required=declared.required,
         units=declared.units,
+        classification=declared.classification,
         description=declared.description,
     )
 

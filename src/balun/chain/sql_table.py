@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,7 +19,7 @@ if TYPE_CHECKING:
 
 _NAMES = ("key", "required")
 _TEXTS = ("owner", "at", "description")
-_MAPS = ("available", "units")
+_MAPS = ("available", "units", "classification")
 KNOWN = (*_TEXTS, *_NAMES, *_MAPS)
 
 Front = dict[str, object]
@@ -58,24 +60,72 @@ def parents_of(sql: str, place: Place, first_line: int = 1) -> tuple[str, ...]:
 
     first_line: where the SQL begins in the file.
     """
+    read = read_select(sql, place, first_line)
+    if read.outside:
+        raise ProjectError(_outside(*one, place, first_line) for one in read.outside)
+    return read.parents
+
+
+@dataclass(frozen=True)
+class Select:
+    """What parsing tells of a SELECT, without its tree, of which a project's are too large to keep.
+
+    outside: line, SQL and whether it is a function of each read that is none of a plain name. statement: what it holds
+    that is no reading. pivots: PIVOT stands in it without the values that become columns.
+    """
+
+    parents: tuple[str, ...]
+    outside: tuple[tuple[int | None, str, bool], ...]
+    statement: str | None
+    pivots: bool
+
+
+def read_select(sql: str, place: Place, first_line: int = 1) -> Select:
+    """Raises ProjectError where it can't be parsed; each text is parsed once."""
+    found = _SELECTS.get(sql)
+    if found is None:
+        found = _SELECTS[sql] = _select(parse_select(sql, place, first_line))
+        if len(_SELECTS) > _MOST_SELECTS:
+            del _SELECTS[next(iter(_SELECTS))]
+    return found
+
+
+_SELECTS: dict[str, Select] = {}
+_MOST_SELECTS = 20_000
+
+
+def _select(tree: exp.Query) -> Select:
     import sqlglot.expressions as exp
     from sqlglot.optimizer.scope import traverse_scope
 
-    tree = parse_select(sql, place, first_line)
-    faults: list[Finding] = []
+    not_reads = (
+        exp.Insert, exp.Update, exp.Delete, exp.Merge, exp.Create, exp.Drop, exp.Copy, exp.Command, exp.Describe,
+        exp.Summarize,
+    )  # fmt: skip
+    other = next(tree.find_all(*not_reads), None)
+    pivots = any(not pivot.args.get("unpivot") and not _names_values(pivot) for pivot in tree.find_all(exp.Pivot))
+    tree = _sources_of_pivots(tree)
+    outside: list[tuple[int | None, str, bool]] = []
     found: dict[str, None] = {}
     for scope in traverse_scope(tree):
         for source in scope.sources.values():
             if isinstance(source, exp.Table) and isinstance(source.this, exp.Identifier):
                 if source.db:
-                    faults.append(_qualified(source, place, first_line))
+                    outside.append((_line(source), source.sql(dialect="duckdb"), False))
                 found.setdefault(source.name)
             elif isinstance(source, exp.Table) and not isinstance(source.this, exp.GenerateSeries):
-                faults.append(_function(source, place, first_line))
-    if faults:
-        raise ProjectError(faults)
+                outside.append((_line(source), source.this.sql(dialect="duckdb"), True))
     in_order = [table.name for table in tree.find_all(exp.Table, bfs=False) if table.name in found]
-    return tuple(dict.fromkeys([*in_order, *found]))
+    return Select(
+        tuple(dict.fromkeys([*in_order, *found])), tuple(outside), other.key.upper() if other else None, pivots
+    )
+
+
+def _names_values(pivot: exp.Pivot) -> bool:
+    import sqlglot.expressions as exp
+
+    named = pivot.args.get("fields") or pivot.expressions
+    return bool(named) and all(isinstance(field, exp.In) for field in named)
 
 
 def parse_select(sql: str, place: Place, first_line: int = 1) -> exp.Query:
@@ -94,12 +144,23 @@ def parse_select(sql: str, place: Place, first_line: int = 1) -> exp.Query:
         ) from exc
     if len(trees) != 1 or not isinstance(trees[0], exp.Query):
         what = "no statement" if not trees else f"{len(trees)} statements" if len(trees) > 1 else _called(trees[0])
-        raise ProjectError.at(
-            "select-needed", Place(place.file, first_line), f"holds {what}", mend="write one SELECT statement"
-        )
+        pivot = len(trees) == 1 and isinstance(trees[0], exp.Pivot)
+        mend = f"write SELECT * FROM ({what.split()[1]} …)" if pivot else "write one SELECT statement"
+        raise ProjectError.at("select-needed", Place(place.file, first_line), f"holds {what}", mend=mend)
     return trees[0]
 
 
+def _sources_of_pivots(tree: exp.Query) -> exp.Query:
+    """With SELECT * FROM t for `PIVOT t …` and `UNPIVOT t …`: sqlglot looks for no sources in these."""
+    import sqlglot.expressions as exp
+
+    for pivot in list(tree.find_all(exp.Pivot)):
+        if pivot.this is not None:
+            pivot.replace(exp.select("*").from_(pivot.this))
+    return tree
+
+
+@lru_cache(maxsize=4096)
 def canonical(sql: str) -> str:
     """The same SQL without comments and layout, so that an edit of these alone changes nothing.
 
@@ -113,7 +174,10 @@ def canonical(sql: str) -> str:
 
 
 def _called(tree: exp.Expr) -> str:
-    return f"a {tree.key.upper()} statement"
+    import sqlglot.expressions as exp
+
+    key = "unpivot" if isinstance(tree, exp.Pivot) and tree.args.get("unpivot") else tree.key
+    return f"{'an' if key[0] in 'aeiou' else 'a'} {key.upper()} statement"
 
 
 def _syntax(exc: Exception, place: Place, first_line: int) -> ProjectError:
@@ -127,27 +191,16 @@ def _syntax(exc: Exception, place: Place, first_line: int) -> ProjectError:
     return ProjectError.at("sql-syntax", at, message, mend="mend the SQL; it is read as DuckDB's dialect")
 
 
-def _line(table: exp.Table, place: Place, first_line: int) -> Place:
-    line = next((node.meta["line"] for node in table.walk() if "line" in node.meta), None)
-    return Place(place.file, first_line + line - 1 if line else place.line)
+def _line(table: exp.Table) -> int | None:
+    return next((int(node.meta["line"]) for node in table.walk() if "line" in node.meta), None)
 
 
-def _qualified(table: exp.Table, place: Place, first_line: int) -> Finding:
-    return Finding(
-        "table-outside",
-        _line(table, place, first_line),
-        f"reads {table.sql(dialect='duckdb')}, which is outside the chain",
-        mend="read an event or a table by its plain name; declare it in contracts/ if it is captured elsewhere",
-    )
-
-
-def _function(table: exp.Table, place: Place, first_line: int) -> Finding:
-    return Finding(
-        "table-outside",
-        _line(table, place, first_line),
-        f"reads {table.this.sql(dialect='duckdb')}, which is outside the chain",
-        mend="write a contract for it in contracts/ and read the event by its name",
-    )
+def _outside(line: int | None, what: str, function: bool, place: Place, first_line: int) -> Finding:
+    at = Place(place.file, first_line + line - 1 if line else place.line)
+    mend = "read an event or a table by its plain name; declare it in contracts/ if it is captured elsewhere"
+    if function:
+        mend = "write a contract for it in contracts/ and read the event by its name"
+    return Finding("table-outside", at, f"reads {what}, which is outside the chain", mend=mend)
 
 
 def _front_matter(text: str, place: Place) -> tuple[Front, list[Finding]]:
@@ -211,4 +264,5 @@ def _example(key: str) -> str:
         "required": "required: [seats]",
         "available": "available: {dep_delay: left_gate}",
         "units": "units: {dep_delay: minute}",
+        "classification": "classification: {mail_hash: internal}",
     }.get(key, f"{key}: some text")

@@ -9,11 +9,15 @@ from balun.finding import Place
 
 @dataclass(frozen=True)
 class Surface:
-    """uses: names of models. tables: names of tables and events that it shows as they are."""
+    """uses: names of models. tables: names of tables and events that it shows as they are.
+
+    may: the highest classification of what may show here; None: nobody says.
+    """
 
     name: str
     uses: tuple[str, ...]
     owner: str | None
     place: Place
+    may: str | None = None
     description: str | None = None
     tables: tuple[str, ...] = ()

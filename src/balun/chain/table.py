@@ -21,6 +21,7 @@ class Table:
     available: `(column, SQL over this table's columns)` for when a value can first be known, where declared.
     required: columns promised not to be null, though the SQL can't prove it.
     units: `(column, unit)` promised.
+    classification: `(column, class)` declared, whatever it is computed from: a hash of an address may be internal.
     """
 
     name: str
@@ -33,6 +34,7 @@ class Table:
     available: tuple[tuple[str, str], ...] = ()
     required: tuple[str, ...] = ()
     units: tuple[tuple[str, str], ...] = ()
+    classification: tuple[tuple[str, str], ...] = ()
     description: str | None = None
     lines: tuple[int | None, ...] = ()
     functions: tuple[tuple[str, str], ...] = ()
@@ -65,6 +67,7 @@ class PythonTable:
     available: tuple[tuple[str, str], ...] = ()
     required: tuple[str, ...] = ()
     units: tuple[tuple[str, str], ...] = ()
+    classification: tuple[tuple[str, str], ...] = ()
     description: str | None = None
 
 
@@ -87,6 +90,7 @@ class OpaqueTable:
     available: tuple[tuple[str, str], ...] = ()
     required: tuple[str, ...] = ()
     units: tuple[tuple[str, str], ...] = ()
+    classification: tuple[tuple[str, str], ...] = ()
     description: str | None = None
 
 

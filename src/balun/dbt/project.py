@@ -280,7 +280,8 @@ class Loader:
     def _surfaces(self) -> Iterator[Surface]:
         for one in self.manifest.exposures:
             tables = tuple(self.names[id_] for id_ in one.parents if id_ in self.names)
-            yield Surface(one.name, (), one.owner, Place(self.places.file(one.file)), one.description, tables)
+            place = Place(self.places.file(one.file))
+            yield Surface(one.name, (), one.owner, place, description=one.description, tables=tables)
 
 
 def _line(lines: list[int | None], of: int | None) -> int | None:

@@ -6,14 +6,15 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from balun.chain.table import AnyTable, OpaqueTable, PythonTable, Table
-from balun.errors import ProjectError
 from balun.facts.dtype import Binder
-from balun.facts.flow import Dep, Deps, Flows, Leaf, Path, Same, flows_of, named
-from balun.facts.relation import Relation, Scan, Schema, UnfollowableError, Union, relation_of
-from balun.facts.rewrite import columns_in, identifier, null_of_nulls, rewritten, spelling
+from balun.facts.time_text import bound, columns_in, identifier, null_of_nulls, rewritten
+from balun.facts.waiting import Leaf, Read, UnfollowableError, Wait, Waitings, Waits, waiting
 from balun.finding import Finding
+from balun.relational.expression import Expression, Ref, moved
+from balun.relational.relation import Project, Relation, Scan, SetOperation
 
 Part = tuple[str, ...]
+Schema = Mapping[str, Mapping[str, str]]
 
 
 @dataclass(frozen=True)
@@ -88,12 +89,12 @@ def availability(
     schema: Schema,
     parents: Mapping[str, Availability],
     *,
-    outputs: Sequence[str] = (),
+    relation: Relation | None = None,
     ats: Mapping[str, str | None] | None = None,
 ) -> Availability:
     """What the table declares, else what follows from its SQL and its parents.
 
-    schema: each parent's columns and types. outputs: the table's columns as DuckDB names them; bound here if not given.
+    schema: each parent's columns and types. relation: of the table's SQL; bound here if not given.
     ats: the column with each parent's own time; where rows of one without an availability are put together, as in an
     aggregate, the whole is known when the last of them is.
     """
@@ -101,13 +102,12 @@ def availability(
     if not times and not any(_says_anything(known) for known in parents.values()):
         return _declared(table, Availability(), ())
     if isinstance(table, PythonTable | OpaqueTable):
-        names: Sequence[str] = [name for name, _ in table.columns]
         why = "a Python function can't be followed" if isinstance(table, PythonTable) else table.reason
         found = _unfollowed(parents, why)
-    else:
-        names = outputs or _bound(table, schema)
-        found = _derived(table, schema, parents, names, times)
-    return _declared(table, found, names)
+        return _declared(table, found, [name for name, _ in table.columns])
+    relation = relation or _bound(table, schema)
+    found = _derived(schema, parents, relation, times)
+    return _declared(table, found, [one.name for one in relation.columns])
 
 
 def lost_findings(table: AnyTable, found: Availability) -> list[Finding]:
@@ -132,22 +132,18 @@ def _says_anything(known: Availability) -> bool:
     return bool(known.row or known.columns or known.lost)
 
 
-def _bound(table: Table, schema: Schema) -> tuple[str, ...]:
+def _bound(table: Table, schema: Schema) -> Relation:
     with Binder() as binder:
         for parent, columns in schema.items():
             binder.bind_declared(parent, columns.items(), table.place)
-        try:
-            return tuple(binder.bind_select(table.sql, table.place))
-        except ProjectError:
-            return ()  # reported where it is bound
+        return binder.relation(table.sql, binder.bind_select(table.sql, table.place))
 
 
 def _derived(
-    table: Table, schema: Schema, parents: Mapping[str, Availability], names: Sequence[str], ats: Mapping[str, str]
+    schema: Schema, parents: Mapping[str, Availability], relation: Relation, ats: Mapping[str, str]
 ) -> Availability:
     try:
-        relation = relation_of(table.sql, schema)
-        return _Known(schema, parents, ats).of(relation, named(relation, names))
+        return _Known(schema, parents, ats).of(relation, [one.name for one in relation.columns])
     except UnfollowableError as exc:
         return _unfollowed(parents, f"its SQL can't be followed: it holds {exc}")
 
@@ -182,7 +178,7 @@ class _Out:
     extended: bool
 
 
-_Outs = Mapping[tuple[Path, str], _Out]
+_Outs = Mapping[tuple[Read, Expression], _Out]
 _Times = dict[Part, None]
 
 
@@ -193,101 +189,127 @@ class _Known:
     ats: Mapping[str, str]
     _unions: dict[int, Availability] = field(default_factory=dict)
 
-    def of(self, relation: Relation, names: Mapping[str, str]) -> Availability:
-        if isinstance(relation, Union):
+    def of(self, relation: Relation, names: Sequence[str]) -> Availability:
+        relation = _bare(relation)
+        if isinstance(relation, SetOperation) and relation.kind == "union":
             return self._union(relation, names)
-        flows = flows_of(relation)
-        outs = _outs(flows, names)
-        row, row_lost = self._times(flows.rows, outs, None)
+        found = waiting(relation)
+        outs = _outs(found, names)
+        row, row_lost = self._times(found.rows, outs, None)
         if row_lost:
             return Availability(lost=(row_lost[0],))
-        return self._columns(flows, outs, names, row)
+        return self._columns(found, outs, names, row)
 
-    def _columns(self, flows: Flows, outs: _Outs, names: Mapping[str, str], row: _Times) -> Availability:
+    def _columns(self, found: Waitings, outs: _Outs, names: Sequence[str], row: _Times) -> Availability:
         columns: dict[str, str] = {}
         parts: dict[str | None, tuple[Part, ...]] = {None: tuple(row)}
         lost: list[Lost] = []
-        for lower, flow in flows.columns.items():
-            name = names[lower]
-            own, own_lost = self._times(flow.deps, outs, name)
+        for name, one in zip(names, found.columns, strict=True):
+            own, own_lost = self._times(one.waits, outs, name)
             lost += own_lost[:1]
             parts[name] = tuple(row | own)
             if not own_lost and own.keys() - row.keys():
                 columns[name] = latest(part[0] for part in parts[name]) or ""
         return Availability(latest(part[0] for part in row), columns, tuple(lost), parts)
 
-    def _times(self, deps: Deps, outs: _Outs, column: str | None) -> tuple[_Times, list[Lost]]:
+    def _times(self, waits: Waits, outs: _Outs, column: str | None) -> tuple[_Times, list[Lost]]:
         times: _Times = {}
         lost: dict[Lost, None] = {}
-        for dep in sorted(deps, key=_order):
-            for part in self._parts(dep):
-                found = self._said(part, dep, outs)
+        for wait in sorted(waits, key=_order):
+            for part in self._parts(wait):
+                found = self._said(part, wait, outs)
                 if found:
                     times[found] = None
                 else:
-                    lost[self._lost(part, dep, outs, column)] = None
-            if self._leaf(dep.leaf).is_lost(_spelt(dep) or ""):
+                    lost[self._lost(part, wait, outs, column)] = None
+            if self._leaf(wait.leaf).is_lost(_spelt(wait) or ""):
                 reason = "that time is not known there"
-                lost[Lost(column, _name(dep.leaf), "", reason=reason)] = None
+                lost[Lost(column, _name(wait.leaf), "", reason=reason)] = None
         return times, list(lost)
 
-    def _parts(self, dep: Dep) -> tuple[Part, ...]:
-        known = self._leaf(dep.leaf)
-        column = _spelt(dep)
-        parts = known.parts_of(column) or known.parts_of(None)
-        if not parts and dep.groups and _name(dep.leaf) in self.ats:
-            return ((identifier(self.ats[_name(dep.leaf)]),),)
+    def _parts(self, wait: Wait) -> tuple[Part, ...]:
+        known = self._leaf(wait.leaf)
+        parts = known.parts_of(_spelt(wait)) or known.parts_of(None)
+        if not parts and wait.groups and _name(wait.leaf) in self.ats:
+            return ((identifier(self.ats[_name(wait.leaf)]),),)
         return parts
 
-    def _said(self, part: Part, dep: Dep, outs: _Outs) -> Part:
+    def _said(self, part: Part, wait: Wait, outs: _Outs) -> Part:
         """Its spellings in outputs; empty where there are none. A column that holds the time itself comes first."""
         whole, rebuilt = [], []
         for text in part:
-            out = outs.get((dep.path, f"= {spelling(text)}"))
-            if out is not None and not dep.groups and self._holds(text, dep, out.extended):
+            value = None if wait.groups else self._value(text, wait.leaf)
+            out = outs.get((wait.read, value)) if value is not None else None
+            if out is not None and self._holds(text, wait, out.extended):
                 whole.append(identifier(out.name))
-            found = self._rebuilt(text, dep, outs)
+            found = self._rebuilt(text, wait, outs)
             if found:
                 rebuilt.append(found)
         return tuple(dict.fromkeys([*whole, *rebuilt]))
 
-    def _rebuilt(self, text: str, dep: Dep, outs: _Outs) -> str | None:
+    def _rebuilt(self, text: str, wait: Wait, outs: _Outs) -> str | None:
         needed = columns_in(text)
-        if needed is None or any((dep.path, name) not in constant for constant in dep.groups for name in needed):
+        places = _places(wait.leaf)
+        if needed is None or not needed <= places.keys():
             return None
-        found = {name: outs[dep.path, name] for name in needed if (dep.path, name) in outs}
-        if len(found) < len(needed) or not self._holds(text, dep, any(out.extended for out in found.values())):
+        if any((wait.read, places[name]) not in constant for constant in wait.groups for name in needed):
             return None
-        return rewritten(text, {name: out.name for name, out in found.items()})
+        found = {name: outs.get((wait.read, _copy(wait.leaf, places[name]))) for name in needed}
+        if not all(found.values()) or not self._holds(text, wait, any(out.extended for out in found.values() if out)):
+            return None
+        return rewritten(text, {name: out.name for name, out in found.items() if out})
 
-    def _holds(self, text: str, dep: Dep, extended: bool) -> bool:
+    def _value(self, text: str, leaf: Leaf) -> Expression | None:
+        """It as an expression over the leaf's columns."""
+        needed, places = columns_in(text), _places(leaf)
+        if needed is None or not needed <= places.keys():
+            return None
+        types = self._types(leaf, needed)
+        found = bound(text, types)
+        at = [places[name.lower()] for name, _ in types]
+        return None if found is None else moved(found, lambda ref: Ref(at[ref.at], ref.dtype))
+
+    def _types(self, leaf: Leaf, needed: frozenset[str]) -> tuple[tuple[str, str], ...]:
+        if isinstance(leaf, Scan):
+            types: Iterable[tuple[str, str]] = self.schema.get(leaf.parent, {}).items()
+        else:
+            types = ((one.name, one.dtype) for one in leaf.columns)
+        return tuple((name, dtype) for name, dtype in types if name.lower() in needed)
+
+    def _holds(self, text: str, wait: Wait, extended: bool) -> bool:
         """Where an outer join found no row, the time must be null: nobody knows when no row came."""
-        if not (dep.extended or extended):
+        if not (wait.extended or extended):
             return True
-        needed = columns_in(text) or frozenset()
-        types = self.schema.get(dep.leaf.parent, {}) if isinstance(dep.leaf, Scan) else {}
-        return null_of_nulls(text, tuple((name, dtype) for name, dtype in types.items() if name.lower() in needed))
+        return null_of_nulls(text, self._types(wait.leaf, columns_in(text) or frozenset()))
 
-    def _lost(self, part: Part, dep: Dep, outs: _Outs, column: str | None) -> Lost:
-        needed = columns_in(part[0]) or frozenset()
-        spelt = dep.leaf.columns if isinstance(dep.leaf, Scan) else {}
-        missing = tuple(sorted(spelt.get(name, name) for name in needed if (dep.path, name) not in outs))
-        if dep.groups:
+    def _lost(self, part: Part, wait: Wait, outs: _Outs, column: str | None) -> Lost:
+        needed, places = columns_in(part[0]) or frozenset(), _places(wait.leaf)
+        spelt = {name.lower(): name for name, _ in self._types(wait.leaf, needed)}
+        missing = tuple(
+            sorted(
+                spelt.get(name, name)
+                for name in needed
+                if name not in places or (wait.read, _copy(wait.leaf, places[name])) not in outs
+            )
+        )
+        if wait.groups:
             return Lost(
-                column, _name(dep.leaf), part[0], reason="it is made of many rows: it is known with the last of them"
+                column, _name(wait.leaf), part[0], reason="it is made of many rows: it is known with the last of them"
             )
         reason = "" if missing else "that time isn't null where the outer join finds no row"
-        return Lost(column, _name(dep.leaf), part[0], missing, reason)
+        return Lost(column, _name(wait.leaf), part[0], missing, reason)
 
     def _leaf(self, leaf: Leaf) -> Availability:
         if isinstance(leaf, Scan):
             return self.parents.get(leaf.parent, Availability())
         if id(leaf) not in self._unions:
-            self._unions[id(leaf)] = self._union(leaf, {name: name for name in leaf.names})
+            self._unions[id(leaf)] = self._union(leaf, [one.name for one in leaf.columns])
         return self._unions[id(leaf)]
 
-    def _union(self, union: Union, names: Mapping[str, str]) -> Availability:
+    def _union(self, union: SetOperation, names: Sequence[str]) -> Availability:
         """What all branches say alike."""
+        if len(set(names)) != len(names):
+            raise UnfollowableError("a UNION with two columns of one name")
         branches = [self.of(branch, names) for branch in union.branches]
         lost = tuple(dict.fromkeys(one for branch in branches for one in branch.lost))
         rows = {branch.row for branch in branches}
@@ -295,7 +317,7 @@ class _Known:
             expression = next(row for row in rows if row)
             return Availability(lost=(Lost(None, "a branch", expression, reason=_UNLIKE), *lost))
         columns: dict[str, str] = {}
-        for name in names.values():
+        for name in names:
             texts = {branch.of(name) for branch in branches}
             if len(texts) > 1:
                 lost += (Lost(name, "a branch", next(text for text in texts if text), reason=_UNLIKE),)
@@ -307,32 +329,46 @@ class _Known:
 _UNLIKE = "the branches of its UNION are known at different times"
 
 
-def _outs(flows: Flows, names: Mapping[str, str]) -> _Outs:
-    """The first output of each place, and of each computed value (after `= `).
+def _bare(relation: Relation) -> Relation:
+    """Without steps that only name columns."""
+    while isinstance(relation, Project) and len(relation.outputs) == len(relation.input.columns):
+        if any(not isinstance(one, Ref) or one.at != at for at, one in enumerate(relation.outputs)):
+            break
+        relation = relation.input
+    return relation
+
+
+def _outs(found: Waitings, names: Sequence[str]) -> _Outs:
+    """The first output of each value of a leaf's row.
 
     A copy under the parent's own name is preferred, so that expressions stay as they are.
     """
-    outs: dict[tuple[Path, str], _Out] = {}
-    for lower, flow in flows.columns.items():
-        same: Same | None = flow.same
+    outs: dict[tuple[Read, Expression], _Out] = {}
+    for name, one in zip(names, found.columns, strict=True):
+        same = one.same
         if same is None:
             continue
-        out = _Out(names[lower], same.extended)
-        if same.copy and (same.text == lower or (same.path, same.text) not in outs):
-            outs[same.path, same.text] = out
-        whole = spelling(identifier(same.text)) if same.copy else same.text
-        outs.setdefault((same.path, f"= {whole}"), out)
+        value = (same.read, same.value)
+        own = isinstance(same.value, Ref) and same.leaf.columns[same.value.at].name.lower() == name.lower()
+        if own or value not in outs:
+            outs[value] = _Out(name, same.extended)
     return outs
 
 
-def _order(dep: Dep) -> tuple[object, ...]:
-    return (dep.path, dep.column or "", dep.use, len(dep.groups), sorted(map(sorted, dep.groups)), dep.extended)
+def _places(leaf: Leaf) -> Mapping[str, int]:
+    return {one.name.lower(): at for at, one in enumerate(leaf.columns)}
 
 
-def _spelt(dep: Dep) -> str | None:
-    if dep.column is None or isinstance(dep.leaf, Union):
-        return dep.column
-    return dep.leaf.columns[dep.column]
+def _copy(leaf: Leaf, at: int) -> Expression:
+    return Ref(at, leaf.columns[at].dtype)
+
+
+def _order(wait: Wait) -> tuple[object, ...]:
+    return (wait.read, _spelt(wait) or "", len(wait.groups), sorted(map(sorted, wait.groups)), wait.extended)
+
+
+def _spelt(wait: Wait) -> str | None:
+    return None if wait.at is None else wait.leaf.columns[wait.at].name
 
 
 def _name(leaf: Leaf) -> str:

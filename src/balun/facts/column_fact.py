@@ -32,6 +32,7 @@ from balun.relational.relation import (
     Unknown,
     Unnest,
     Windows,
+    mark,
 )
 
 V = TypeVar("V")
@@ -139,7 +140,7 @@ class ColumnFact(ABC, Generic[V]):
                 return self.where(relation.conditions, inputs[0]).values
             case Project():
                 outputs = tuple(self.of(one, inputs[0]) for one in relation.outputs)
-                return self.read(outputs, id(relation)) if relation.read else outputs
+                return self.read(outputs, mark(relation)) if relation.read else outputs
             case Join():
                 return self._joined(relation, *inputs)
             case Group():

@@ -15,7 +15,7 @@ from duckdb.func import FunctionNullHandling
 from sqlglot.errors import SqlglotError
 
 from balun.chain.contract import Contract
-from balun.chain.sql_table import parse_select
+from balun.chain.sql_table import read_select
 from balun.chain.table import Table
 from balun.errors import ProjectError
 from balun.facts.bind_error import bind_finding
@@ -25,10 +25,6 @@ from balun.relational.bound import relation_of
 from balun.relational.relation import Column, Relation
 
 Types = dict[str, str]
-_NOT_READS = (
-    exp.Insert, exp.Update, exp.Delete, exp.Merge, exp.Create, exp.Drop, exp.Copy, exp.Command, exp.Describe,
-    exp.Summarize,
-)  # fmt: skip
 
 
 class Binder:
@@ -118,6 +114,11 @@ class Binder:
             raise ProjectError([bind_finding(exc, sql, place, first_line=None, known=columns, owner=owner)]) from exc
         return str(rows[0][1])
 
+    def hold(self, name: str, types: Mapping[str, str]) -> None:
+        """Hold what was bound before."""
+        if name.lower() not in self._known:
+            self._create(name, types)
+
     def relation(self, sql: str, types: Mapping[str, str]) -> Relation:
         """The relational form of a SELECT that was bound before. types: of its columns."""
         return relation_of(self._connection, sql, [Column(name, dtype) for name, dtype in types.items()])
@@ -171,21 +172,14 @@ def _in_file(table: Table, place: Place) -> Place:
 
 def _refuse(sql: str, place: Place, first_line: int | None, owner: str | None) -> None:
     """Anything but one SELECT that reads. DuckDB runs `WITH x AS (INSERT …)`, so parsing as a SELECT isn't enough."""
-    tree = parse_select(sql, place, first_line or place.line or 1)
-    other = next(tree.find_all(*_NOT_READS), None)
-    if other is not None:
-        what, mend = f"holds {other.key.upper()}", "write one SELECT statement"
-        raise ProjectError.at("select-needed", place, what, mend=mend, owner=owner)
-    for pivot in tree.find_all(exp.Pivot):
-        if not pivot.args.get("unpivot") and not _names_values(pivot):
-            message = "PIVOT without IN: its columns would depend on the rows"
-            mend = "name the values, as in PIVOT t ON carrier IN ('AA', 'UA') USING sum(x)"
-            raise ProjectError.at("columns-unknown", place, message, mend=mend, owner=owner)
-
-
-def _names_values(pivot: exp.Pivot) -> bool:
-    named = pivot.args.get("fields") or pivot.expressions
-    return bool(named) and all(isinstance(field, exp.In) for field in named)
+    read = read_select(sql, place, first_line or place.line or 1)
+    if read.statement is not None:
+        mend = "write one SELECT statement"
+        raise ProjectError.at("select-needed", place, f"holds {read.statement}", mend=mend, owner=owner)
+    if read.pivots:
+        message = "PIVOT without IN: its columns would depend on the rows"
+        mend = "name the values, as in PIVOT t ON carrier IN ('AA', 'UA') USING sum(x)"
+        raise ProjectError.at("columns-unknown", place, message, mend=mend, owner=owner)
 
 
 def _refuse_expression(sql: str, place: Place, owner: str | None) -> None:

@@ -6,7 +6,7 @@ The usual words are known here, so that pint, which takes half a second to load,
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
@@ -189,6 +189,21 @@ def _named(unit: Unit, factor: float) -> Unit | None:
     return None
 
 
+def instead_of(unit: Unit) -> Iterator[tuple[Unit, float]]:
+    """Usual units that measure the same, each with how many of `unit` one of it is.
+
+    >>> sorted((str(other), by) for other, by in instead_of(measure("EUR_cent").unit))
+    [('EUR', 100.0)]
+    """
+    for at, (word, power) in enumerate(unit.powers):
+        each, of = _base_of(word)
+        for other, has in _of_kind(of):
+            if other != word and other not in _RARE:
+                powers = _product([*unit.powers[:at], (other, power), *unit.powers[at + 1 :]])
+                yield Unit(powers), (has / each) ** float(power)
+
+
+_RARE = frozenset({"nanosecond", "microsecond", "week", "nautical_mile", "bit"})
 _NUMBERS: tuple[tuple[float, Powers], ...] = ((1.0, ()), (0.01, (("percent", Fraction(1)),)))
 
 

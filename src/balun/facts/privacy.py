@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache, reduce
 
 from balun.chain import contract
+from balun.chain.table import AnyTable
 from balun.facts.column_fact import ColumnFact, Sight, together
 from balun.relational.expression import Aggregate, Call, Case, Expression, Literal, Window, parts
 from balun.relational.relation import Distinct, Filter, Group, Join, Relation, SetOperation, Sort, Unknown, Unnest
@@ -64,6 +65,14 @@ class PrivacyFact(ColumnFact[Privacy]):
 
     def captured(self, column: contract.Column, event: contract.Contract) -> Privacy:  # noqa: ARG002
         return Privacy(frozenset({label_of(column.classification)})) if column.classification else FREE
+
+    def promised(self, table: AnyTable, columns: Sequence[str], values: tuple[Privacy, ...]) -> tuple[Privacy, ...]:
+        """What a table declares of a column, it is, whatever it is computed from: so a hash may tell nothing."""
+        said = {name.lower(): highest(frozenset({label_of(word)})) for name, word in table.classification}
+        return tuple(
+            replace(value, computed=said[name.lower()], chosen=NOTHING) if name.lower() in said else value
+            for name, value in zip(columns, values, strict=True)
+        )
 
     def join(self, one: Privacy, other: Privacy) -> Privacy:
         if one is other:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from balun.chain.contract import Contract
 from balun.chain.corpus import Corpus
@@ -11,8 +11,7 @@ from balun.chain.graph import Node
 from balun.chain.point_in_time.expression import read_expression
 from balun.chain.table import OpaqueTable, PythonTable
 from balun.facts.known import Chain
-from balun.facts.origin import Origin, flow_of
-from balun.relational.relation import scans
+from balun.facts.origin import Origin
 
 Captured = tuple[str, str]
 Uses = frozenset[Origin]
@@ -49,6 +48,66 @@ def _is_end(chain: Chain, node: Node) -> bool:
     return "surface" in below or (node.kind == "table" and not below)
 
 
+def looked_at(chain: Chain) -> frozenset[Captured]:
+    """The captured columns that `reach` finds something for, without what each is used for."""
+    found: set[Captured] = set()
+    wanted = {node: set(columns) for node, columns in _wanted(chain).items()}
+    for id_ in reversed(chain.nodes):
+        columns = wanted.get(id_, set())
+        kind, name = id_.split(":", 1)
+        if kind == "event":
+            found |= {(name, column) for column in columns if column != _ROWS}
+        elif columns and kind != "corpus":
+            for parent, column in _looks(chain, id_, columns):
+                wanted.setdefault(parent, set()).add(column)
+    return frozenset(found)
+
+
+_ROWS = ""
+
+
+def _wanted(chain: Chain) -> Mapping[str, Iterable[str]]:
+    """Of what stands at the chain's ends, the columns that count, and `_ROWS`."""
+    wanted: dict[str, Iterable[str]] = {}
+    for node in chain.graph:
+        if isinstance(node.declared, Corpus):
+            corpus = node.declared
+            wanted[f"examples:{corpus.name}"] = (*_own(chain, corpus), _ROWS)
+            for part in corpus.features:
+                if isinstance(part, str):
+                    id_ = f"feature:{part}@{corpus.name}"
+                    wanted[id_] = (*chain.nodes[id_].brief.columns, _ROWS)
+        elif node.kind in {"event", "table"} and _is_end(chain, node):
+            wanted[node.id] = (*chain.nodes[node.id].brief.columns, _ROWS)
+    return wanted
+
+
+def _looks(chain: Chain, id_: str, columns: set[str]) -> Iterator[tuple[str, str]]:
+    """Columns of parents, by their ids, that these columns of a node are made of; with its rows the parents' rows."""
+    known = chain.nodes[id_]
+    if known.sql is None:
+        for parent in chain.graph.nodes[id_].parents:
+            yield from ((parent, one) for one in (*chain.nodes[parent].brief.columns, _ROWS))
+        return
+    brief = known.brief
+    names = brief.columns[len(brief.columns) - len(brief.looks) + 1 :]  # examples have their number before
+    for name, some in zip((*names, _ROWS), brief.looks, strict=True):
+        if name in columns:
+            yield from _named(chain, some)
+    if _ROWS in columns:
+        yield from ((parent, _ROWS) for parent in map(chain.read, brief.reads) if parent)
+        if id_.startswith("feature:"):
+            uses = frozenset(Origin(*one, "value") for some in brief.looks for one in some)
+            yield from _named(chain, ((one.parent, one.column) for one in _waits(chain, id_, uses)))
+
+
+def _named(chain: Chain, some: Iterable[tuple[str, str]]) -> Iterator[tuple[str, str]]:
+    for name, column in some:
+        parent = chain.read(name)
+        if parent:
+            yield parent, chain.nodes[parent].spelt.get(column.lower(), column)
+
+
 Flows = Mapping[str, tuple[dict[str, Uses], Uses]]
 
 
@@ -62,7 +121,7 @@ def captured_flows(chain: Chain) -> Flows:
             flows[id_] = columns, frozenset()
         elif kind == "corpus":
             continue
-        elif known.relation is None:
+        elif known.sql is None:
             flows[id_] = _opaque(chain, id_, flows)
         else:
             flows[id_] = _through(chain, id_, flows)
@@ -71,8 +130,8 @@ def captured_flows(chain: Chain) -> Flows:
 
 def _through(chain: Chain, id_: str, flows: Flows) -> tuple[dict[str, Uses], Uses]:
     known = chain.nodes[id_]
-    assert known.relation is not None
-    flow = flow_of(known.relation)
+    flow = known.flow
+    assert flow is not None
     names = known.columns[len(known.columns) - len(flow.columns) :]  # examples have their number before
     columns = {name: _captured(chain, uses, flows) for name, uses in zip(names, flow.columns, strict=True)}
     rows = _captured(chain, flow.rows, flows) | _below(chain, id_, flows)
@@ -105,8 +164,7 @@ def _captured(chain: Chain, uses: Uses, flows: Flows) -> Uses:
 def _below(chain: Chain, id_: str, flows: Flows) -> Uses:
     """What decides on a parent's rows decides on those made of them."""
     known = chain.nodes[id_]
-    assert known.relation is not None
-    parents = {chain.read(scan.parent) for scan in scans(known.relation)}
+    parents = {chain.read(parent) for parent in known.brief.reads}
     return frozenset().union(*(flows[parent][1] for parent in parents if parent))
 
 
@@ -122,15 +180,19 @@ def _opaque(chain: Chain, id_: str, flows: Flows) -> tuple[dict[str, Uses], Uses
 
 def _corpus(chain: Chain, corpus: Corpus, flows: Flows) -> tuple[list[Uses], Uses]:
     own, rows = flows[f"examples:{corpus.name}"]
-    named = [name for part in corpus.features if isinstance(part, Columns) for name in part.names]
-    columns = [own[name] for name in (*named, corpus.label, corpus.at) if name in own]
-    columns += [own[name] for name in corpus.entity if name in own]
-    known = chain.supply.label_known[f"corpus:{corpus.name}"]
-    types = chain.supply.columns[f"examples:{corpus.name}"]
-    rows |= frozenset().union(*(own[name] for name in (read_expression(known, types).columns if known else ())))
+    columns = [own[name] for name in _own(chain, corpus) if name in own]
     for part in corpus.features:
         if isinstance(part, str):
             made, decided = flows[f"feature:{part}@{corpus.name}"]
             columns += made.values()
             rows |= decided
     return columns, rows
+
+
+def _own(chain: Chain, corpus: Corpus) -> list[str]:
+    """Columns of its examples that a corpus looks at; those that say when the label is known decide on its rows."""
+    named = [name for part in corpus.features if isinstance(part, Columns) for name in part.names]
+    known = chain.supply.label_known[f"corpus:{corpus.name}"]
+    types = chain.supply.columns[f"examples:{corpus.name}"]
+    waits = read_expression(known, types).columns if known else ()
+    return [*named, corpus.label, corpus.at, *corpus.entity, *waits]

@@ -94,6 +94,7 @@ def relation_of(sql: str, schema: Schema) -> Relation:
             call.meta[USER] = True
         for with_ in tree.find_all(exp.With):
             _refuse(bool(with_.args.get("recursive")), "a recursive WITH")
+        _refuse(any(pivot.this is not None for pivot in tree.find_all(exp.Pivot)), "PIVOT")
         lower: dict[str, object] = {
             parent.lower(): {name.lower(): "INT" for name in columns} for parent, columns in schema.items()
         }

@@ -95,9 +95,12 @@ class SamplingFact(ColumnFact[Share]):
     def aggregate(self, of: Aggregate, args: Sequence[Share], sight: Sight[Share], *, some: bool) -> Share:  # noqa: ARG002
         rows = sight.values[0].rows if sight.values else WHOLE
         chosen = [self.of(one, sight) for one in parts(of)[len(of.args) :]]
+        arg = args[0] if args else Share("same", None, rows)
+        if rows.how == "padded" and len(chosen) == 1 and of.where is not None:
+            arg, chosen = _kept_by(chosen[0], arg, rows), []
         if any(one.kind != "same" for one in chosen):
             return GONE
-        return _aggregated(of, args[0] if args else Share("same", None, rows), rows)
+        return _aggregated(of, arg, rows)
 
     def window(self, of: Window, args: Sequence[Share], sight: Sight[Share]) -> Share:
         rows = sight.values[0].rows if sight.values else WHOLE
@@ -239,6 +242,14 @@ def _aggregated(of: Aggregate, arg: Share, rows: Rows) -> Share:
     if arg.kind == "missing" and arg.rate and rows.how == "padded":
         return Share("scaled", arg.rate, LOST)
     return arg if arg.kind == "scaled" and rows.how in {"merged", "padded"} and of.name in _SUMS else GONE
+
+
+def _kept_by(where: Share, arg: Share, rows: Rows) -> Share:
+    """Of an argument where a condition leaves rows out: with it those that stand for what isn't captured."""
+    if where.kind == "same":
+        return arg
+    alike = where.kind == "missing" and (arg.kind == "same" or (arg.kind, arg.rate) == (where.kind, where.rate))
+    return Share("missing", where.rate, rows) if alike else GONE
 
 
 def _is_set(of: Aggregate) -> bool:

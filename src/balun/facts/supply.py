@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, fields, replace
+from functools import cache
 
 from balun.chain.contract import Contract
 from balun.chain.corpus import Corpus
 from balun.chain.feature import Aggregate, Columns, Latest
 from balun.chain.graph import Graph, Node
+from balun.chain.model import Model
 from balun.chain.point_in_time import Examples, Source, compile_feature
 from balun.chain.point_in_time.expression import read_expression
+from balun.chain.surface import Surface
 from balun.chain.table import AnyTable, OpaqueTable, PythonTable, Table
+from balun.digest import digest
 from balun.errors import ProjectError, nearest
 from balun.facts.available import Availability, availability, lost_findings
 from balun.facts.dtype import Binder
+from balun.facts.later import Later
 from balun.finding import Finding, Place
+from balun.kept import Kept
+from balun.relational.relation import Relation
 
 EXAMPLE = "example"
 LABEL_KNOWN = "label_known"
@@ -32,13 +39,20 @@ class Supply:
     available: likewise, when values can first be known, as SQL over the same columns.
     inputs: by corpus, the columns that a model is fed, in order.
     label_known: by corpus, SQL over the examples' columns for when the label is known; None: at the example's own time.
+    binder: holds each event and table, so that what is known of them binds nothing again.
+    relations: of tables' and examples' SELECTs, under the same ids as `columns`.
+    kept: what earlier checks worked out. keys: by node, a digest of all that its supply hangs on.
     """
 
     graph: Graph
-    columns: dict[str, Types] = field(default_factory=dict)
-    available: dict[str, Availability] = field(default_factory=dict)
-    inputs: dict[str, tuple[str, ...]] = field(default_factory=dict)
-    label_known: dict[str, str | None] = field(default_factory=dict)
+    columns: Later[str, Types] = field(default_factory=Later)
+    available: Later[str, Availability] = field(default_factory=Later)
+    inputs: Later[str, tuple[str, ...]] = field(default_factory=Later)
+    label_known: Later[str, str | None] = field(default_factory=Later)
+    binder: Binder = field(default_factory=Binder, repr=False, compare=False)
+    relations: Later[str, Relation] = field(default_factory=Later, repr=False, compare=False)
+    kept: Kept | None = field(default=None, repr=False, compare=False)
+    keys: dict[str, bytes] = field(default_factory=dict, repr=False, compare=False)
 
     def source(self, feature: Node, relation: str) -> Source:
         """What a feature reads, and how it stands in SQL."""
@@ -59,22 +73,34 @@ class Supply:
         assert isinstance(declared, Contract | AnyTable)
         return declared.key
 
+    def hold(self, nodes: Iterable[str]) -> None:
+        """Let the binder hold these events and tables, as bound before."""
+        for id_ in nodes:
+            if id_ in self.columns and id_ in self.graph.nodes:
+                self.binder.hold(self.graph.nodes[id_].name, self.columns[id_])
 
-def supply_of(graph: Graph) -> Supply:
-    """Bind every declaration to what is above it. Raises ProjectError with all that doesn't fit."""
-    supply = Supply(graph)
+
+def supply_of(graph: Graph, kept: Kept | None = None) -> Supply:
+    """Bind every declaration to what is above it. Raises ProjectError with all that doesn't fit.
+
+    kept: of earlier checks; what it holds is looked at only when it is asked for, which may raise DamagedError.
+    """
+    supply = Supply(graph, kept=kept)
+    told: dict[str, bytes] = {}
     faults: list[Finding] = []
     broken: set[str] = set()
-    with Binder() as binder:
-        for node in graph:
-            if broken & set(node.parents):
-                broken.add(node.id)  # what is above it says why
-                continue
-            try:
-                _supply_node(supply, binder, node)
-            except ProjectError as exc:
-                broken.add(node.id)
-                faults.extend(_with_owner(exc, node))
+    for node in graph:
+        if broken & set(node.parents):
+            broken.add(node.id)  # what is above it says why
+            continue
+        try:
+            if kept is None:
+                _supply_node(supply, supply.binder, node)
+            else:
+                told[node.id] = _kept_node(supply, kept, node, told)
+        except ProjectError as exc:
+            broken.add(node.id)
+            faults.extend(_with_owner(exc, node))
     if faults:
         raise ProjectError(faults)
     return supply
@@ -82,6 +108,72 @@ def supply_of(graph: Graph) -> Supply:
 
 def _with_owner(exc: ProjectError, node: Node) -> list[Finding]:
     return [found if found.owner else replace(found, owner=node.owner) for found in exc.findings]
+
+
+@dataclass(frozen=True)
+class _Settled:
+    """What is kept of an event, a table or a corpus."""
+
+    columns: Types
+    available: Availability
+    inputs: tuple[str, ...] = ()
+    label_known: str | None = None
+
+
+def _kept_node(supply: Supply, kept: Kept, node: Node, told: Mapping[str, bytes]) -> bytes:
+    """A digest of what the node hands on; worked out where it isn't kept."""
+    if isinstance(node.declared, Model | Surface):
+        return b""
+    above = [(parent, told[parent]) for parent in node.parents]
+    key = supply.keys[node.id] = kept.key("supply", declared_as(kept, node), supply.graph.config.zone, above)
+    if isinstance(node.declared, Aggregate | Latest):
+        return key
+    id_ = f"examples:{node.name}" if isinstance(node.declared, Corpus) else node.id
+    found = kept.find(key)
+    if found is not None:
+        _settle_later(supply, node, id_, cache(found[1]))
+        return found[0]
+    supply.hold(node.parents)
+    supply.hold(source for one in supply.graph.parents(node) if one.kind == "feature" for source in one.parents)
+    try:
+        _supply_node(supply, supply.binder, node)
+    except ProjectError:
+        supply.hold(supply.columns)  # as where nothing is kept
+        _supply_node(supply, supply.binder, node)
+    settled = _Settled(
+        supply.columns[id_], supply.available[id_], supply.inputs.get(node.id, ()), supply.label_known.get(node.id)
+    )
+    own = getattr(node.declared, "key", ()), getattr(node.declared, "at", None)
+    handed_on = digest(settled.columns, settled.available, own)
+    kept.put(key, settled, handed_on)
+    return handed_on
+
+
+def declared_as(kept: Kept, node: Node) -> bytes:
+    """A digest of a node's declaration; a Python table's function counts by its code."""
+    declared = node.declared
+    if isinstance(declared, PythonTable):
+        return digest({one.name: getattr(declared, one.name) for one in fields(declared) if one.name != "function"})
+    return kept.told(declared)
+
+
+def _settle_later(supply: Supply, node: Node, id_: str, settled: Callable[[], _Settled]) -> None:
+    supply.columns.later(id_, lambda: settled().columns)
+    supply.available.later(id_, lambda: settled().available)
+    if isinstance(node.declared, Corpus):
+        supply.inputs.later(node.id, lambda: settled().inputs)
+        supply.label_known.later(node.id, lambda: settled().label_known)
+    if isinstance(node.declared, Table | Corpus):
+        supply.relations.later(id_, lambda: _bound_again(supply, node, settled().columns))
+
+
+def _bound_again(supply: Supply, node: Node, types: Types) -> Relation:
+    declared, binder = node.declared, supply.binder
+    assert isinstance(declared, Table | Corpus)
+    supply.hold(node.parents)
+    if isinstance(declared, Table):
+        return binder.relation(declared.sql, types)
+    return binder.relation(declared.examples, binder.bind_select(declared.examples, declared.place))
 
 
 def _supply_node(supply: Supply, binder: Binder, node: Node) -> None:
@@ -130,16 +222,18 @@ def _supply_table(supply: Supply, binder: Binder, node: Node, table: AnyTable) -
     for name, expression in table.available:
         _time(binder, table.name, expression, table.place, f"available of {name}")
     supply.columns[node.id] = types
-    supply.available[node.id] = _available(supply, table, node.parents, types)
+    if isinstance(table, Table):
+        supply.relations[node.id] = binder.relation(table.sql, types)
+    supply.available[node.id] = _available(supply, table, node.parents, supply.relations.get(node.id))
 
 
-def _available(supply: Supply, table: AnyTable, parents: Iterable[str], types: Types) -> Availability:
+def _available(supply: Supply, table: AnyTable, parents: Iterable[str], relation: Relation | None) -> Availability:
     nodes = [supply.graph.nodes[parent] for parent in parents]
     return availability(
         table,
         {node.name: supply.columns[node.id] for node in nodes},
         {node.name: supply.available[node.id] for node in nodes},
-        outputs=list(types),
+        relation=relation,
         ats={node.name: getattr(node.declared, "at", None) for node in nodes},
     )
 
@@ -177,7 +271,9 @@ def _supply_corpus(supply: Supply, binder: Binder, node: Node, corpus: Corpus) -
     supply.columns[f"examples:{corpus.name}"] = types
     relations = [parent for parent in node.parents if not parent.startswith("feature:")]
     examples = Table(corpus.name, corpus.owner, corpus.place, corpus.examples, corpus.parents, at=corpus.at)
-    known = _available(supply, examples, relations, own)
+    relation = binder.relation(corpus.examples, own)
+    known = _available(supply, examples, relations, relation)
+    supply.relations[f"examples:{corpus.name}"] = relation
     supply.available[f"examples:{corpus.name}"] = known
     supply.label_known[node.id] = _label_known(corpus, types, known, binder)
     supply.inputs[node.id] = _inputs(supply, corpus, types)

@@ -6,14 +6,8 @@ import re
 from collections.abc import Iterable
 
 from balun.facts.dependency import NOTHING, Dependencies, Set
-from balun.relational.expression import Call, Expression, Literal, Ref, conjuncts, refs, walk
+from balun.relational.expression import CHANGING, Call, Expression, Literal, Ref, conjuncts, refs, walk
 
-# Another value each time they are asked; a test holds this against DuckDB's own list.
-CHANGING = frozenset({
-    "random", "uuid", "uuidv4", "uuidv7", "gen_random_uuid", "nextval", "currval", "setval", "setseed", "error",
-    "write_log", "sleep_ms", "stats", "vector_type", "current_query_id", "current_query", "current_transaction_id",
-    "current_connection_id",
-})  # fmt: skip
 # Equal values of these may still differ: 0.0 and -0.0, 30 days and a month, an instant in two zones.
 _LOOSE = re.compile(r"FLOAT|DOUBLE|INTERVAL|TIME WITH TIME ZONE|VARIANT")
 _EQUAL = frozenset({"=", "is_not_distinct"})

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from math import isclose
 from typing import Literal as OneOf
 
 from balun.facts.column_fact import Sight, together
 from balun.facts.computed import computed_in
-from balun.facts.measure import Measure, agreed, measure
+from balun.facts.measure import Measure, agreed, base, measure
 from balun.facts.propagate import State
 from balun.facts.unit import ANY, CHOSEN, COMPARED, MIXED, UnitFact, V, alike, is_number, may_be, needed_by
 from balun.relational.expression import Aggregate, Call, Case, Computed, Expression, Literal, Window, parts
@@ -148,10 +149,12 @@ def _unnamed(relation: Relation, states: Mapping[int, State]) -> Iterator[UnitFa
 def fits(value: V, declared: str) -> bool:
     """Whether a column may be said to be in a unit: false only where it is proved to be in another.
 
+    A constant that is cut short, as 1.609, is meant all the same.
+
     >>> fits(measure("minute"), "min"), fits(measure("second"), "minute"), fits(ANY, "minute")
     (True, False, True)
     """
-    if not isinstance(value, Measure):
+    if not isinstance(value, Measure) or value.factor is None:
         return True
-    wanted = measure(declared)
-    return agreed(value, wanted) is not None
+    (size, bases), (wanted, others) = base(value.unit), base(measure(declared).unit)
+    return bases == others and isclose(size / value.factor, wanted, rel_tol=0.01)

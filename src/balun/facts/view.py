@@ -40,10 +40,10 @@ def views(relation: Relation, states: Mapping[int, State], fact: ColumnFact[V]) 
     for one in ordered(relation):
         below = [Sight(states[id(it)].values[fact.name], states[id(it)].values) for it in inputs(one)]
         if below:
-            yield View(one, fact, together(*below) if isinstance(one, Join) else below[0], _computed(one))
+            yield View(one, fact, together(*below) if isinstance(one, Join) else below[0], computed_by(one))
 
 
-def _computed(relation: Relation) -> tuple[Computed, ...]:
+def computed_by(relation: Relation) -> tuple[Computed, ...]:
     match relation:
         case Filter() | Join():
             return relation.conditions

@@ -89,10 +89,14 @@ def _named(relation: Relation, columns: Sequence[Column]) -> Relation:
 
 @dataclass
 class Reader:
-    """Reads one plan. made: the relations that WITH names, by their numbers. depth: of the step that is read."""
+    """Reads one plan. made: the relations that WITH names, by their numbers. depth: of the step that is read.
+
+    reads: how many reads there were so far.
+    """
 
     made: dict[int, Relation] = field(default_factory=dict)
     depth: int = 0
+    reads: int = 0
 
     def relation(self, plan: Plan) -> Relation:
         read = _OPERATORS.get(plan["type"])
@@ -105,6 +109,10 @@ class Reader:
         found = read(self, plan)
         self.depth -= 1
         return found
+
+    def mark(self) -> int:
+        self.reads += 1
+        return self.reads
 
     def child(self, plan: Plan) -> Relation:
         (one,) = plan["children"]
@@ -125,7 +133,7 @@ class Reader:
             return self._made_of(plan, columns)
         if table is None or plan["qname"]["path"] != ["seq_scan"]:
             return Made(columns, None, plan["qname"]["path"][-1])
-        return Scan(str(table), columns)
+        return Scan(str(table), columns, self.mark())
 
     def _made_of(self, plan: Plan, columns: tuple[Column, ...]) -> Relation:
         """Rows that a function makes of each row of another relation, with some of that row's columns behind them."""
@@ -165,7 +173,8 @@ class Reader:
             raise UnreadablePlan("a WITH that reads itself")
         names = plan.get("bound_columns") or [one.name for one in found.columns]
         columns = tuple(Column(str(name), one.dtype) for name, one in zip(names, found.columns, strict=True))
-        return Project(found, columns, tuple(Ref(at, one.dtype) for at, one in enumerate(found.columns)), read=True)
+        outputs = tuple(Ref(at, one.dtype) for at, one in enumerate(found.columns))
+        return Project(found, columns, outputs, read=True, mark=self.mark())
 
     def recursive(self, plan: Plan) -> Relation:
         first, step = plan["children"]

@@ -7,6 +7,13 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from decimal import Decimal
 
+# Another value each time they are asked; a test holds this against DuckDB's own list.
+CHANGING = frozenset({
+    "random", "uuid", "uuidv4", "uuidv7", "gen_random_uuid", "nextval", "currval", "setval", "setseed", "error",
+    "write_log", "sleep_ms", "stats", "vector_type", "current_query_id", "current_query", "current_transaction_id",
+    "current_connection_id",
+})  # fmt: skip
+
 
 @dataclass(frozen=True, slots=True)
 class Interval:

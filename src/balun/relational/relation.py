@@ -26,10 +26,14 @@ class Column:
 
 @dataclass(frozen=True, eq=False)
 class Scan:
-    """An event or a table of the chain. columns: those that are read, by name; the row's number has none."""
+    """An event or a table of the chain. columns: those that are read, by name; the row's number has none.
+
+    mark: tells this read from the others of its SELECT, alike whenever the SELECT is read.
+    """
 
     parent: str
     columns: tuple[Column, ...]
+    mark: int | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,12 +62,13 @@ class Filter:
 
 @dataclass(frozen=True, eq=False)
 class Project:
-    """read: it stands for one read of a WITH, whose rows another read may pair with others."""
+    """read: it stands for one read of a WITH, whose rows another read may pair with others. mark: as a Scan's."""
 
     input: Relation
     columns: tuple[Column, ...]
     outputs: tuple[Expression, ...]
     read: bool = False
+    mark: int | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -211,6 +216,11 @@ def ordered(of: Relation) -> Iterator[Relation]:
             seen.add(id(one))
             todo.append((one, True))
             todo.extend((below, False) for below in reversed(inputs(one)))
+
+
+def mark(of: Scan | Project) -> int:
+    """What tells this read from the others of its SELECT."""
+    return id(of) if of.mark is None else of.mark
 
 
 def scans(of: Relation) -> tuple[Scan, ...]:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from balun.chain.table import Table
 from balun.facts.known import Chain
 from balun.finding import Finding
+from balun.rules.join_fans_out import fanned
 from balun.rules.site import sites
 
 RULE = "declared-key-not-implied"
@@ -22,7 +23,7 @@ def find(chain: Chain) -> Iterator[Finding]:
         places = [lower.index(name.lower()) for name in table.key]
         dependencies = site.known.derived.dependencies
         keyed = all(chain.nodes[parent].out.dependencies.keys for parent in site.node.parents if parent in chain.nodes)
-        if keyed and not dependencies.is_key(places):
+        if keyed and not dependencies.is_key(places) and not any(fanned(site)):  # which is told by its own name
             found = [
                 ", ".join(site.known.columns[at] for at in sorted(key)) for key in sorted(dependencies.keys, key=len)
             ]

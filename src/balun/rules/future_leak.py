@@ -6,20 +6,19 @@ from collections.abc import Iterator
 
 from balun.chain.corpus import Corpus
 from balun.chain.feature import Columns
-from balun.facts.dtype import Binder
 from balun.facts.known import Chain
 from balun.facts.moment import MomentFact, is_by
 from balun.facts.propagate import state_of
 from balun.finding import Finding
 from balun.quoting import quoted
-from balun.rules.site import breaks
+from balun.rules.site import breaks, corpora
 
 RULE = "future-leak"
 
 
 def find(chain: Chain) -> Iterator[Finding]:
     """Features look only at what was known; what they can't guard are the examples' own columns, and their rows."""
-    for node in chain.graph.of("corpus"):
+    for node in corpora(chain):
         corpus = node.declared
         assert isinstance(corpus, Corpus)
         known = chain.supply.available[f"examples:{corpus.name}"]
@@ -42,8 +41,8 @@ def find(chain: Chain) -> Iterator[Finding]:
 def _known_by(chain: Chain, corpus: Corpus, when: str) -> bool:
     """Whether a time, as SQL over the examples' columns, is proved to be no later than the example's own."""
     examples = f"examples:{corpus.name}"
-    with Binder() as binder:
-        binder.bind_declared(examples, tuple(chain.supply.columns[examples].items()), corpus.place)
-        sql = f"SELECT ({when}\n) AS _known, {quoted(corpus.at)}::TIMESTAMPTZ AS _at FROM {quoted(examples)}"
-        relation = binder.relation(sql, binder.bind_select(sql, corpus.place))
+    binder = chain.supply.binder
+    binder.hold(examples, chain.supply.columns[examples])
+    sql = f"SELECT ({when}\n) AS _known, {quoted(corpus.at)}::TIMESTAMPTZ AS _at FROM {quoted(examples)}"
+    relation = binder.relation(sql, binder.bind_select(sql, corpus.place))
     return is_by(*state_of(relation, chain.scanned).values[MomentFact.name])

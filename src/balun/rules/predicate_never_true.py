@@ -12,6 +12,8 @@ from balun.finding import Finding
 from balun.relational.expression import Expression, refs
 from balun.relational.relation import Relation
 from balun.rules.site import Site, conditions, is_written, names_of, sites, textual
+from balun.rules.threshold_in_another_unit import misread
+from balun.rules.unseen_category import unseen
 
 RULE = "predicate-never-true"
 
@@ -29,7 +31,10 @@ def _never(site: Site, found: list[tuple[Expression, tuple[Relation, ...]]]) -> 
     sight: Sight[Extent] = site.sight(Domain.name, *found[0][1])  # type: ignore[assignment]
     for condition, inputs in found:
         if is_written(condition) and Domain().of(condition, sight) in (FALSE, NEVER):
-            yield _found(site, condition, inputs, sight.values)
+            if not (
+                misread(site, condition, inputs) or any(unseen(site, condition, inputs))
+            ):  # told by their own names
+                yield _found(site, condition, inputs, sight.values)
             return  # nothing is left for the others
         sight = Domain().where((condition,), sight)
 

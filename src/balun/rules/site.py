@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from balun.chain.corpus import Corpus
 from balun.chain.graph import Node
 from balun.chain.table import Table
 from balun.facts.column_fact import Sight
@@ -26,6 +25,7 @@ class Site:
     node: Node
     known: Known
     relation: Relation
+    _others: dict[tuple[int, ...], dict[str, tuple[object, ...]]] = field(default_factory=dict, repr=False)
 
     def relations(self) -> Iterator[Relation]:
         """Inputs before what is made of them."""
@@ -36,8 +36,12 @@ class Site:
 
     def sight(self, fact: str, *relations: Relation) -> Sight[object]:
         """What an expression over these relations' columns, one behind the other, sees."""
-        states = [self.state(one) for one in relations]
-        others = {name: tuple(value for state in states for value in state.values[name]) for name in states[0].values}
+        places = tuple(map(id, relations))
+        others = self._others.get(places)
+        if others is None:
+            states = [self.state(one).values for one in relations]
+            others = {name: tuple(value for state in states for value in state[name]) for name in states[0]}
+            self._others[places] = others
         return Sight(others[fact], others)
 
     def place(self, of: Computed | int | None) -> Place:
@@ -53,10 +57,36 @@ class Site:
                 return len(sql[: found.start()].encode())
         return None
 
+    def call_place(self, function: str, names: set[str]) -> int | None:
+        """Where a function of these columns seems to stand, in bytes: of an aggregate DuckDB's plan doesn't tell."""
+        sql = self.known.sql or ""
+        for found in re.finditer(rf"\b{re.escape(function)}\s*\(", sql, flags=re.IGNORECASE):
+            near = re.split(r"\bFROM\b|\n\s*\n", sql[found.end() :], maxsplit=1, flags=re.IGNORECASE)[0]
+            inside = near[: _closing(near)]
+            if all(re.search(rf"\b{re.escape(name)}\b", inside, flags=re.IGNORECASE) for name in names if name):
+                return len(sql[: found.start()].encode())
+        return None
+
+    def output_place(self, name: str) -> int | None:
+        """Where an output gets its name, in bytes."""
+        sql = self.known.sql or ""
+        found = re.search(rf'\bAS\s+"?{re.escape(name)}\b', sql, flags=re.IGNORECASE)
+        return len(sql[: found.start()].encode()) if found else None
+
     def finding(self, rule: str, at: Computed | int | None, message: str, mend: str) -> Finding:
         return Finding(
             rule, self.place(at), message, breaks=breaks(self.chain, self.node), owner=self.node.owner, mend=mend
         )
+
+
+def _closing(text: str) -> int:
+    """Where the bracket closes that was opened before."""
+    depth = 1
+    for at, letter in enumerate(text):
+        depth += {"(": 1, ")": -1}.get(letter, 0)
+        if not depth:
+            return at
+    return len(text)
 
 
 def place_in(node: Node, at: int | None) -> Place:
@@ -77,14 +107,28 @@ def is_written(of: Expression) -> bool:
     return any(one.place is not None for one in walk(of))
 
 
-def sites(chain: Chain) -> Iterator[Site]:
-    """Of tables, examples, and features; a feature that several corpora use is looked at once."""
-    seen: set[str] = set()
+def looked_at(chain: Chain) -> tuple[str, ...]:
+    """Ids of tables, examples, and features; a feature that several corpora use is looked at once."""
+    if chain.focus is not None:
+        return chain.focus
+    found: dict[str, str] = {}
     for id_, known in chain.nodes.items():
-        node = chain.node(id_)
-        if known.relation is not None and (node.id not in seen or isinstance(node.declared, Corpus)):
-            seen.add(node.id)
-            yield Site(chain, id_, node, known, known.relation)
+        if known.sql is not None:
+            found.setdefault(id_ if id_.startswith("examples:") else id_.split("@", maxsplit=1)[0], id_)
+    return tuple(found.values())
+
+
+def sites(chain: Chain) -> Iterator[Site]:
+    """The SELECTs that rules look at."""
+    for id_ in looked_at(chain):
+        known = chain.nodes[id_]
+        if known.relation is not None:
+            yield Site(chain, id_, chain.node(id_), known, known.relation)
+
+
+def corpora(chain: Chain) -> Iterator[Node]:
+    """The corpora whose examples rules look at."""
+    return (chain.node(id_) for id_ in looked_at(chain) if id_.startswith("examples:"))
 
 
 def conditions(relation: Relation) -> Iterator[tuple[Expression, tuple[Relation, ...]]]:

@@ -11,7 +11,8 @@ from balun.facts.extent import Extent, Only
 from balun.facts.known import Chain
 from balun.finding import Finding
 from balun.relational.expression import Call, Computed, Expression, Literal, Ref, walk
-from balun.rules.site import names_of, sites, written
+from balun.relational.relation import Relation
+from balun.rules.site import Site, names_of, sites, written
 
 RULE = "unseen-category"
 
@@ -20,18 +21,23 @@ def find(chain: Chain) -> Iterator[Finding]:
     for site in sites(chain):
         for relation in site.relations():
             for whole, inputs in written(relation):
-                names = names_of(inputs)
-                sight: Sight[Extent] = site.sight(Domain.name, *inputs)  # type: ignore[assignment]
-                for one in walk(whole):
-                    for column, value in _compared(one):
-                        known = Domain().of(column, sight)
-                        if isinstance(known, Only) and known.values and value.value not in known.values:
-                            name = names[column.at] if isinstance(column, Ref) else "this"
-                            texts = [text for text in known.values if isinstance(text, str)]
-                            message = (
-                                f"{name} is never '{value.value}'{nearest(str(value.value), texts)}: it is {known}"
-                            )
-                            yield site.finding(RULE, one, message, "mend the value, or the contract that lists them")
+                for one, column, value, known in unseen(site, whole, inputs):
+                    name = names_of(inputs)[column.at] if isinstance(column, Ref) else "this"
+                    texts = [text for text in known.values if isinstance(text, str)]
+                    message = f"{name} is never '{value.value}'{nearest(str(value.value), texts)}: it is {known}"
+                    yield site.finding(RULE, one, message, "mend the value, or the contract that lists them")
+
+
+def unseen(
+    site: Site, whole: Computed, inputs: tuple[Relation, ...]
+) -> Iterator[tuple[Computed, Expression, Literal, Only]]:
+    """Comparisons in it, each of what with which constant, and all that it may be instead."""
+    sight: Sight[Extent] = site.sight(Domain.name, *inputs)  # type: ignore[assignment]
+    for one in walk(whole):
+        for column, value in _compared(one):
+            known = Domain().of(column, sight)
+            if isinstance(known, Only) and known.values and value.value not in known.values:
+                yield one, column, value, known
 
 
 def _compared(one: Computed) -> Iterator[tuple[Expression, Literal]]:

@@ -68,7 +68,7 @@ def read_column(node: Mapping, zone: str, faults: Faults) -> Read | None:
         unit=_unit(custom_text(own, "unit", faults), faults),
         resolution=_resolution(custom_text(own, "resolution", faults) or scalar(options, "multipleOf"), kind, faults),
         available=available.text.strip() if available else None,
-        zone=kind.zone,
+        zone=_clock(custom_text(own, "zone", faults), kind, faults) or kind.zone,
         time_format=kind.pattern,
         classification=text(node, "classification"),
         description=text(node, "description"),
@@ -121,11 +121,29 @@ def _zone(options: Mapping, default: str, faults: Faults) -> str:
     given = scalar(options, "defaultTimezone")
     if given is None:
         return default
-    if not is_zone(given.text):
-        message = f"{given.text} is no time zone{nearest(given.text, _zones())}"
-        faults.wrong(given, message, mend="use an IANA name such as America/New_York")
-        return default
-    return given.text
+    return _named_zone(given, faults) or default
+
+
+def _named_zone(given: Scalar, faults: Faults) -> str | None:
+    if is_zone(given.text):
+        return given.text
+    message = f"{given.text} is no time zone{nearest(given.text, _zones())}"
+    faults.wrong(given, message, mend="use an IANA name such as America/New_York")
+    return None
+
+
+def _clock(node: Scalar | None, kind: Kind, faults: Faults) -> str | None:
+    """Where the clock hung that a number, a date or a text was read off."""
+    if node is None:
+        return None
+    if kind.logical == "timestamp":
+        mend = "write it as logicalTypeOptions: {defaultTimezone: …}"
+        faults.wrong(node, "zone: of a timestamp it is the standard's own defaultTimezone", mend=mend)
+        return None
+    if kind.logical not in {*NUMBERS, "date", "time", "string"}:
+        faults.wrong(node, f"zone: a {kind.logical} was read off no clock", mend="delete it")
+        return None
+    return _named_zone(node, faults)
 
 
 def _zones() -> set[str]:

@@ -11,12 +11,13 @@ from balun.chain.yaml_lines import Mapping, Node, Scalar
 FILE = ("owner",)
 SERVER = ("package", "header", "null", "paths", "delimiter", "events", "user")
 EVENT = ("available", "sampling")
-COLUMN = ("unit", "resolution", "available")
+COLUMN = ("unit", "resolution", "available", "zone")
 _ELSEWHERE = {
     "unit": "a property",
     "resolution": "a property",
     "available": "an object or a property",
     "sampling": "an object",
+    "zone": "a property",
 }
 
 

@@ -19,6 +19,7 @@ from balun.chain.odcs.owner import read_owner
 from balun.chain.odcs.quality import event_rules, fold, named_apart
 from balun.chain.odcs.reference import Names, column_references, event_relationships, names_of
 from balun.chain.odcs.schema import check_schema
+from balun.chain.odcs.sla import promised
 from balun.chain.odcs.source import Servers
 from balun.chain.yaml_lines import Mapping, Scalar, read_yaml
 from balun.errors import ProjectError
@@ -111,6 +112,9 @@ def _contract(node: Mapping, name: str, file: _File) -> Contract:
         status=text(file.tree, "status") or "active",
         description=text(node, "description"),
         relationships=event_relationships(node, name, file.names, faults),
+        granularity=text(node, "dataGranularityDescription"),
+        latency=promised(file.tree, name, "latency"),
+        frequency=promised(file.tree, name, "frequency"),
     )
 
 

@@ -43,6 +43,9 @@ def write_contracts(contracts: Sequence[Contract], *, name: str, comments: Comme
     if servers:
         tree["servers"] = servers
     ids = ids_of(contracts)
+    sla = [entry for contract in contracts for entry in _sla(contract, alone=len(contracts) == 1)]
+    if sla:
+        tree["slaProperties"] = sla
     tree["schema"] = [_event(contract, ids, comments) for contract in contracts]
     return yaml_text(tree)
 
@@ -102,6 +105,15 @@ def _customs(named: Iterable[tuple[str, Value | None]]) -> Tree:
     return {"customProperties": entries} if entries else {}
 
 
+def _sla(contract: Contract, *, alone: bool) -> Iterable[Tree]:
+    for name, length in (("latency", contract.latency), ("frequency", contract.frequency)):
+        number = re.match(r"[\d.]+", length or "")
+        if length and number:
+            whole = float(number[0]) if "." in number[0] else int(number[0])
+            entry: Tree = {"property": name, "value": whole, "unit": length[number.end() :].strip()}
+            yield entry if alone else entry | {"element": contract.name}
+
+
 def _event(contract: Contract, ids: Ids, comments: Comments) -> Tree:
     notes = _notes(contract.name, "", comments)
     tree: Tree = {"name": _noted(contract.name, "name", notes)}
@@ -111,6 +123,8 @@ def _event(contract: Contract, ids: Ids, comments: Comments) -> Tree:
         tree["physicalName"] = contract.source.table
     if contract.description is not None:
         tree["description"] = contract.description
+    if contract.granularity is not None:
+        tree["dataGranularityDescription"] = contract.granularity
     sampling = None if contract.sampling == 1 else _noted(contract.sampling, "sampling", notes)
     available = None if contract.available is None else _noted(contract.available, "available", notes)
     tree |= _customs([("available", available), ("sampling", sampling)])
@@ -158,6 +172,7 @@ def _property(column: Column, contract: Contract, ids: Ids, comments: Comments) 
     if options:
         tree["logicalTypeOptions"] = options
     custom = [(field, getattr(column, field)) for field in ("unit", "resolution", "available")]
+    custom += [] if column.logical == "timestamp" else [("zone", column.zone)]
     tree |= _customs((field, None if value is None else _noted(value, field, notes)) for field, value in custom)
     if column.references:
         targets = [ids.reference(*to.split(".", 1)) for to in column.references]
@@ -180,7 +195,7 @@ def _options(column: Column, notes: Mapping[str, str]) -> Tree:
         ("maxLength", "max_length", column.max_length),
         ("pattern", "pattern", column.pattern if column.logical == "string" else None),
         ("format", "time_format", None if column.time_format is None else java_format(column.time_format)),
-        ("defaultTimezone", "zone", column.zone),
+        ("defaultTimezone", "zone", column.zone if column.logical == "timestamp" else None),
     ]
     return {key: _noted(value, field, notes) for key, field, value in named if value is not None}
 

@@ -1,4 +1,4 @@
-"""A parent's expression, said in a child's columns."""
+"""A time as a parent says it, in SQL: what it reads, what it is, and the same said in a child's columns."""
 
 from __future__ import annotations
 
@@ -11,8 +11,10 @@ import sqlglot
 import sqlglot.expressions as exp
 from sqlglot.errors import SqlglotError
 
-from balun.facts.flow import canonical
 from balun.quoting import quoted
+from balun.relational.bound import relation_of
+from balun.relational.expression import Expression, Ref, moved, refs
+from balun.relational.relation import Column, Project, Scan
 
 _PLAIN = re.compile(r"[a-z_][a-z0-9_]*", re.IGNORECASE)
 
@@ -31,12 +33,6 @@ def columns_in(expression: str) -> frozenset[str] | None:
     """The columns it reads, in lower case; None where that can't be told."""
     tree = _tree(expression)
     return None if tree is None else frozenset(column.name.lower() for column in tree.find_all(exp.Column))
-
-
-def spelling(expression: str) -> str | None:
-    """The same for expressions that differ in layout and case only."""
-    tree = _tree(expression)
-    return None if tree is None else canonical(tree)
 
 
 def rewritten(expression: str, names: Mapping[str, str]) -> str | None:
@@ -85,13 +81,39 @@ def _reserved() -> frozenset[str]:
 
 
 @lru_cache(maxsize=4096)
+def bound(expression: str, types: tuple[tuple[str, str], ...]) -> Expression | None:
+    """The expression as DuckDB binds it, its columns by their places in `types`; None where it can't be."""
+    lower = [name.lower() for name, _ in types]
+    try:
+        columns = ", ".join(f"{quoted(name)} {dtype}" for name, dtype in types)
+        _connection().execute(f"CREATE OR REPLACE TEMP TABLE one ({columns})")
+        told = _connection().execute(f"DESCRIBE SELECT ({expression}\n) AS it FROM one").fetchall()
+        relation = relation_of(_connection(), f"SELECT ({expression}\n) AS it FROM one", [Column("it", told[0][1])])
+    except duckdb.Error:
+        return None
+    if not isinstance(relation, Project) or not isinstance(relation.input, Scan):
+        return None
+    names = [one.name.lower() for one in relation.input.columns]
+    if any(names[at] not in lower for at in refs(relation.outputs[0])):
+        return None
+    return moved(relation.outputs[0], lambda ref: Ref(lower.index(names[ref.at]), ref.dtype))
+
+
+@lru_cache(maxsize=4096)
 def null_of_nulls(expression: str, types: tuple[tuple[str, str], ...]) -> bool:
     """Whether it is null where each of its columns is, as in the rows that an outer join fills with nulls."""
     columns = ", ".join(f"CAST(NULL AS {dtype}) AS {quoted(name)}" for name, dtype in types) or "1"
-    with duckdb.connect(config={"enable_external_access": False, "threads": 1}) as connection:
-        connection.execute("SET TimeZone = 'UTC'")
-        try:
-            row = connection.execute(f"SELECT ({expression}) IS NULL FROM (SELECT {columns})").fetchone()
-        except duckdb.Error:
-            return False
+    try:
+        row = _connection().execute(f"SELECT ({expression}) IS NULL FROM (SELECT {columns})").fetchone()
+    except duckdb.Error:
+        return False
     return bool(row and row[0])
+
+
+@lru_cache(maxsize=1)
+def _connection() -> duckdb.DuckDBPyConnection:
+    """Expressions from the project can't reach files, the network or settings from here."""
+    found = duckdb.connect(config={"enable_external_access": False, "threads": 1})
+    found.execute("SET TimeZone = 'UTC'")
+    found.execute("SET lock_configuration = true")
+    return found

@@ -1,0 +1,5 @@
+"""What two revisions of a project differ in, and what that does to everything downstream."""
+
+from balun.against.against import Against, against
+
+__all__ = ["Against", "against"]

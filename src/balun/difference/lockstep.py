@@ -1,0 +1,549 @@
+"""Two relations walked side by side: how the rows and columns of the one after stand to those of the one before."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from enum import IntEnum
+from functools import reduce
+from typing import Any
+
+from balun.difference.delta import OTHER, SAME, Delta, Other, Same, either, is_apart
+from balun.difference.passage import Columns, aggregated, decides_the_same, may_fail, only_fewer
+from balun.facts.joined import equal_columns
+from balun.facts.nullable import true_needs, value_needs
+from balun.facts.propagate import State
+from balun.facts.view import computed_by
+from balun.relational.expression import Aggregate, Computed, Expression, Order, Ref, Window, refs
+from balun.relational.relation import (
+    Distinct,
+    Filter,
+    Group,
+    Join,
+    Limit,
+    Made,
+    Project,
+    Relation,
+    Scan,
+    SetOperation,
+    Sort,
+    Unknown,
+    Unnest,
+    Windows,
+    inputs,
+    ordered,
+)
+
+
+class Rows(IntEnum):
+    """alike: each row has its counterpart; fewer: each row after has one before; other: nothing is known."""
+
+    ALIKE = 0
+    FEWER = 1
+    OTHER = 2
+
+
+@dataclass(frozen=True)
+class Difference:
+    """Of a relation after a change to one before.
+
+    deltas: of each column after, in rows that have a counterpart. origins: which column before it is; None: a new one.
+    in_order: the rows come in the same order too.
+    lost: columns after, where rows are fewer: each is null in all rows that have no counterpart.
+    """
+
+    deltas: tuple[Delta, ...]
+    origins: tuple[int | None, ...]
+    rows: Rows = Rows.ALIKE
+    in_order: bool = True
+    lost: frozenset[int] = frozenset()
+
+    @property
+    def columns(self) -> Columns:
+        return Columns(self.deltas, self.origins)
+
+    @property
+    def is_same(self) -> bool:
+        return self.rows is Rows.ALIKE and all(isinstance(one, Same) for one in self.deltas)
+
+
+Given = Callable[[Scan, Scan], Difference]
+# Of a group's or frame's rows these take one by the order in which they come.
+_BY_ORDER = frozenset({
+    "first", "last", "any_value", "arbitrary", "list", "array_agg", "string_agg", "group_concat", "mode", "arg_min",
+    "arg_max", "min_by", "max_by", "arg_min_null", "arg_max_null", "first_value", "last_value", "nth_value", "lag",
+    "lead", "row_number", "ntile", "histogram", "reservoir_quantile", "approx_top_k",
+})  # fmt: skip
+_BLIND = frozenset({"row_number", "rank", "rank_dense", "dense_rank", "percent_rank", "cume_dist", "count_star"})
+
+
+def unlike(before: Relation, after: Relation) -> Difference:
+    """Nothing is known but names."""
+    names = [one.name.lower() for one in before.columns]
+    origins = tuple(
+        names.index(one.name.lower()) if one.name and names.count(one.name.lower()) == 1 else None
+        for one in after.columns
+    )
+    return Difference(tuple(OTHER for _ in after.columns), origins, Rows.OTHER, in_order=False)
+
+
+@dataclass(frozen=True)
+class Lockstep:
+    """given: of what the chain supplies. before, after: states of all relations of both, by identity.
+
+    alike: both are of the same SQL, so that what isn't understood of it is the same too.
+    firm: rows that are joined come in the order of the sides; DuckDB promises no order, a feature's meaning does.
+    found: of each relation after, by identity.
+    """
+
+    given: Given
+    before: Mapping[int, State]
+    after: Mapping[int, State]
+    alike: bool
+    firm: bool = False
+    found: dict[int, Difference] = field(default_factory=dict)
+
+    def of(self, before: Relation, after: Relation) -> Difference:
+        found = self._of(before, after)
+        self.found[id(after)] = found
+        return found
+
+    def may_fail(self, after: Relation) -> bool:
+        """Whether the query may end at values that it couldn't meet before."""
+        return any(
+            may_fail(computed, columns)
+            for one in ordered(after)
+            for computed in computed_by(one)
+            for columns in [self._seen(one)]
+            if columns
+        )
+
+    def _seen(self, relation: Relation) -> Columns | None:
+        """What the expressions of a relation look at."""
+        below = [self.found.get(id(one)) for one in inputs(relation)]
+        deltas = [delta for one in below if one for delta in one.deltas]
+        return Columns(tuple(deltas), tuple(None for _ in deltas)) if all(below) else None
+
+    def _of(self, before: Relation, after: Relation) -> Difference:
+        if type(before) is type(after):
+            return _STEPS[type(after)](self, before, after)
+        match before, after:
+            case Project(), _:
+                return self.projected(before, _itself(after))
+            case _, Project():
+                return self.projected(_itself(before), after)
+            case Filter(), _:
+                return _kept(self.of(before.input, after), Rows.OTHER)
+            case _, Filter():
+                return _kept(self.of(before, after.input), Rows.FEWER)
+        return unlike(before, after)
+
+    # -- sources
+
+    def scanned(self, before: Scan, after: Scan) -> Difference:
+        return self.given(before, after) if before.parent.lower() == after.parent.lower() else unlike(before, after)
+
+    def made(self, before: Made, after: Made) -> Difference:
+        told = before.rows == after.rows and after.rows is not None
+        if not (told or (self.alike and before.function == after.function)) or len(before.columns) != len(
+            after.columns
+        ):
+            return unlike(before, after)
+        return _as_before(len(after.columns))
+
+    def unknown(self, before: Unknown, after: Unknown) -> Difference:
+        if not self.alike or len(before.inputs) != len(after.inputs):
+            return unlike(before, after)
+        found = [self.of(one, other) for one, other in zip(before.inputs, after.inputs, strict=True)]
+        same = all(one.is_same and one.in_order for one in found) and len(before.columns) == len(after.columns)
+        return _as_before(len(after.columns)) if same else unlike(before, after)
+
+    # -- rows
+
+    def filtered(self, before: Filter, after: Filter) -> Difference:
+        found = self.of(before.input, after.input)
+        found = _found_again(found, after.conditions)
+        return _kept(found, _conditions(found.columns, before.conditions, after.conditions))
+
+    def projected(self, before: Project, after: Project) -> Difference:
+        found = self.of(before.input, after.input)
+        deltas: list[Delta] = []
+        origins: list[int | None] = []
+        for at in range(len(after.outputs)):
+            origin = _partner(before, after, at)
+            origins.append(origin)
+            one = OTHER if origin is None else found.columns.delta(before.outputs[origin], after.outputs[at])
+            deltas.append(one)
+        lost = frozenset(at for at, one in enumerate(after.outputs) if value_needs(one) & found.lost)
+        return Difference(tuple(deltas), tuple(origins), found.rows, found.in_order, lost)
+
+    def sort(self, before: Sort, after: Sort) -> Difference:
+        found = self.of(before.input, after.input)
+        alike = found.rows is Rows.ALIKE and _orders_alike(found.columns, before.order, after.order)
+        told = frozenset().union(*(refs(one.by) for one in after.order))
+        whole = alike and (found.in_order or self._is_key(after.input, told))
+        return replace(found, in_order=whole)
+
+    def limited(self, before: Limit, after: Limit) -> Difference:
+        found = self.of(before.input, after.input)
+        as_many = (before.at_most, before.skips, before.sampled) == (after.at_most, after.skips, after.sampled)
+        told = as_many and after.at_most is not None and not after.skips and not after.sampled
+        same_order = found.rows is Rows.ALIKE and found.in_order
+        return found if told and same_order else _kept(found, Rows.OTHER)
+
+    def unnested(self, before: Unnest, after: Unnest) -> Difference:
+        found = self.of(before.input, after.input)
+        if len(before.lists) != len(after.lists):
+            return unlike(before, after)
+        old = len(before.input.columns)
+        lists = found.columns.deltas_of(before.lists, after.lists)
+        alike = all(isinstance(one, Same) for one in lists)
+        deltas = (*found.deltas, *(SAME if alike else OTHER for _ in lists))
+        origins = (*found.origins, *range(old, old + len(lists)))
+        return Difference(deltas, origins, found.rows if alike else Rows.OTHER, found.in_order and alike)
+
+    def distinct(self, before: Distinct, after: Distinct) -> Difference:
+        found = self.of(before.input, after.input)
+        if (before.on is None) != (after.on is None):
+            return _kept(found, Rows.OTHER)
+        if after.on is None or before.on is None:
+            whole = len(before.columns) == len(after.columns) and None not in found.origins
+            apart = whole and all(is_apart(one) for one in found.deltas)
+            return _unordered(found if apart else _kept(found, Rows.OTHER))
+        if not _all_same(found.columns, before.on, after.on):
+            return _unordered(_kept(found, Rows.OTHER))
+        told = frozenset().union(*map(refs, after.on), *(refs(one.by) for one in after.order))
+        firm = found.in_order or self._is_key(after.input, told)
+        first = found.rows is Rows.ALIKE and firm and _orders_alike(found.columns, before.order, after.order)
+        keys = {one.at for one in after.on if isinstance(one, Ref)}
+        deltas = tuple(one if first or at in keys else OTHER for at, one in enumerate(found.deltas))
+        return Difference(deltas, found.origins, found.rows, in_order=False)
+
+    def set_operation(self, before: SetOperation, after: SetOperation) -> Difference:
+        alike = (before.kind, before.all, len(before.branches)) == (after.kind, after.all, len(after.branches))
+        if not alike:
+            return unlike(before, after)
+        pairs = list(zip(before.branches, after.branches, strict=True))
+        found = [self.of(one, other) for one, other in pairs]
+        if before.kind == "union" and any(one.rows is Rows.OTHER for one in found):
+            turned = self._turned(before, after)
+            found = turned or found
+        width = len(after.columns)
+        if len(before.columns) != width or any(one.origins != tuple(range(width)) for one in found):
+            return unlike(before, after)
+        return _of_branches(after, found)
+
+    def _turned(self, before: SetOperation, after: SetOperation) -> list[Difference] | None:
+        """Branches of a union in another order."""
+        left = list(before.branches)
+        found = []
+        for branch in after.branches:
+            same = next((one for one in left if self.of(one, branch).is_same), None)
+            if same is None:
+                return None
+            left.remove(same)
+            found.append(self.of(same, branch))
+        return [Difference(one.deltas, one.origins, one.rows, in_order=False) for one in found]
+
+    # -- joins
+
+    def joined(self, before: Join, after: Join) -> Difference:
+        if (before.kind, before.asof) != (after.kind, after.asof):
+            return unlike(before, after)
+        lefts, rights = self.of(before.left, after.left), self.of(before.right, after.right)
+        if after.kind in {"inner", "semi"}:
+            lefts = _found_again(lefts, after.conditions)
+        if after.kind in {"inner", "semi", "left", "single", "anti", "mark"}:
+            rights = _found_again(rights, after.conditions, len(after.left.columns))
+        both = self._beside(lefts, rights, len(before.left.columns))
+        on = _conditions(both.columns, before.conditions, after.conditions)
+        if after.kind == "positional":
+            same = lefts.rows is Rows.ALIKE is rights.rows and lefts.in_order and rights.in_order
+            return replace(both, in_order=True) if same else unlike(before, after)
+        if after.asof and not (rights.in_order or self._is_key(after.right, _right_reads(after))):
+            on = max(on, Rows.FEWER)
+        met = max(on, rights.rows)
+        match after.kind:
+            case "inner":
+                return self._inner(after, both, lefts, rights, on)
+            case "left" | "single":
+                return self._left(before, after, lefts, rights, met)
+            case "right" if max(on, lefts.rows) is Rows.ALIKE:
+                return Difference(both.deltas, both.origins, rights.rows, both.in_order)
+            case "semi":
+                return _kept(lefts, met)
+            case "anti":
+                return _kept(lefts, Rows.ALIKE if met is Rows.ALIKE else Rows.OTHER)
+            case "mark":
+                mark: Delta = SAME if met is Rows.ALIKE else OTHER
+                place = len(before.left.columns)
+                return Difference((*lefts.deltas, mark), (*lefts.origins, place), lefts.rows, lefts.in_order)
+        alike = lefts.rows is rights.rows is on is Rows.ALIKE
+        return both if alike else _kept(both, Rows.OTHER)
+
+    def _beside(self, lefts: Difference, rights: Difference, split: int) -> Difference:
+        """The columns of both. split: how many columns the left had before."""
+        origins = (*lefts.origins, *(None if one is None else one + split for one in rights.origins))
+        in_order = self.firm and lefts.in_order and rights.in_order
+        return Difference((*lefts.deltas, *rights.deltas), origins, max(lefts.rows, rights.rows), in_order)
+
+    def _inner(self, after: Join, both: Difference, lefts: Difference, rights: Difference, on: Rows) -> Difference:
+        worst = max(lefts.rows, rights.rows, on)
+        if after.asof and max(rights.rows, on) is not Rows.ALIKE:
+            split = len(after.left.columns)
+            deltas = (*lefts.deltas, *(OTHER for _ in both.deltas[split:]))
+            return Difference(deltas, both.origins, worst, in_order=False)
+        sides = [one for one in (lefts, rights) if one.rows is not Rows.ALIKE]
+        lost = lefts.lost if sides == [lefts] and on is Rows.ALIKE else frozenset()
+        return Difference(both.deltas, both.origins, worst, in_order=False, lost=lost)
+
+    def _left(self, before: Join, after: Join, lefts: Difference, rights: Difference, met: Rows) -> Difference:
+        """Each left row stays; where it meets one row at most, it stays once."""
+        both = self._beside(lefts, rights, len(before.left.columns))
+        split = len(after.left.columns)
+        if met is Rows.ALIKE:  # a right row that is missing is missing in both
+            return Difference(both.deltas, both.origins, lefts.rows, both.in_order, lefts.lost)
+        once = (
+            after.asof
+            or after.kind == "single"
+            or (self._meets_one(before, self.before) and self._meets_one(after, self.after))
+        )
+        deltas = (*both.deltas[:split], *(OTHER for _ in both.deltas[split:]))
+        return Difference(deltas, both.origins, lefts.rows if once else Rows.OTHER, in_order=False, lost=lefts.lost)
+
+    def _meets_one(self, join: Join, states: Mapping[int, State]) -> bool:
+        split = len(join.left.columns)
+        pairs, _ = equal_columns(join.conditions, split)
+        return states[id(join.right)].dependencies.is_key(other - split for _, other in pairs)
+
+    # -- groups and windows
+
+    def grouped(self, before: Group, after: Group) -> Difference:
+        found = self.of(before.input, after.input)
+        columns = found.columns
+        plain = _is_plain(before) and _is_plain(after)
+        if len(before.keys) != len(after.keys) or before.groupings != after.groupings:
+            return unlike(before, after)
+        if not plain and before.sets != after.sets:
+            return unlike(before, after)
+        order = _matched(columns, before.keys, after.keys) if plain else list(range(len(after.keys)))
+        keys = [columns.delta(before.keys[origin], key) for origin, key in zip(order, after.keys, strict=True)]
+        rows = found.rows if all(map(is_apart, keys)) else Rows.OTHER
+        if not after.keys and after.sets == ((),):
+            rows = Rows.ALIKE
+        whole = found.rows is Rows.ALIKE and rows is Rows.ALIKE
+        made, origins = self._aggregates(before, after, found, whole=whole)
+        rest = len(after.columns) - len(keys) - len(made)
+        width = len(before.keys)
+        return Difference(
+            (*keys, *made, *(SAME if rows is Rows.ALIKE else OTHER for _ in range(rest))),
+            (*order, *origins, *range(width + len(before.aggregates), width + len(before.aggregates) + rest)),
+            rows,
+            in_order=False,
+        )
+
+    def _aggregates(
+        self, before: Group, after: Group, found: Difference, *, whole: bool
+    ) -> tuple[list[Delta], list[int | None]]:
+        made: list[Delta] = []
+        origins: list[int | None] = []
+        for place, one in enumerate(after.aggregates):
+            choices = [
+                (self._aggregate(other, one, found, after), at != place, at)
+                for at, other in enumerate(before.aggregates)
+                if other.name == one.name and len(other.args) == len(one.args)
+            ]
+            if not choices:
+                made.append(OTHER)
+                origins.append(None)
+                continue
+            best = min(choices, key=lambda each: (not isinstance(each[0], Same), each[1], each[2]))
+            delta = best[0] if whole else Other(nulls=not _never_null(one))
+            made.append(delta)
+            origins.append(len(before.keys) + best[2])
+        return made, origins
+
+    def _aggregate(self, before: Aggregate, after: Aggregate, found: Difference, group: Group) -> Delta:
+        columns = found.columns
+        if before.distinct != after.distinct or (before.where is None) != (after.where is None):
+            return OTHER
+        if before.where and after.where and not decides_the_same(columns.delta(before.where, after.where)):
+            return Other(nulls=not _never_null(after))
+        if not _orders_alike(columns, before.order, after.order):
+            return OTHER
+        args = columns.deltas_of(before.args, after.args)
+        if after.name in _BY_ORDER and not found.in_order and not self._is_told(group, after):
+            return Other(nulls=any(one.nulls for one in args) or len(args) > 1)
+        delta = aggregated(after.name, args)
+        return Other(nulls=delta.nulls) if after.distinct and not isinstance(delta, Same) else delta
+
+    def _is_told(self, group: Group, one: Aggregate) -> bool:
+        """Whether its order, or what it is chosen by, tells all rows of a group apart."""
+        chosen = refs(one.args[1]) if one.name.startswith(("arg_", "min_by", "max_by")) and len(one.args) > 1 else ()
+        told = frozenset().union(chosen, *(refs(each.by) for each in one.order), *map(refs, group.keys))
+        return self._is_key(group.input, told)
+
+    def windowed(self, before: Windows, after: Windows) -> Difference:
+        found = self.of(before.input, after.input)
+        old = len(before.input.columns)
+        deltas: list[Delta] = []
+        origins: list[int | None] = []
+        for place, one in enumerate(after.windows):
+            choices = [
+                (self._window(other, one, found, after), at != place, at)
+                for at, other in enumerate(before.windows)
+                if other.name == one.name and len(other.args) == len(one.args)
+            ]
+            best = min(choices, key=lambda each: (not isinstance(each[0], Same), each[1], each[2]), default=None)
+            deltas.append(best[0] if best else OTHER)
+            origins.append(old + best[2] if best else None)
+        return replace(found, deltas=(*found.deltas, *deltas), origins=(*found.origins, *origins))
+
+    def _window(self, before: Window, after: Window, found: Difference, windows: Windows) -> Delta:
+        columns = found.columns
+        nulls = not _never_null(after)
+        if found.rows is not Rows.ALIKE or not _frames_alike(columns, before, after):
+            return Other(nulls=nulls)
+        if not (
+            _orders_alike(columns, before.order, after.order) and _all_same(columns, before.partition, after.partition)
+        ):
+            return Other(nulls=nulls)
+        told = frozenset().union(*map(refs, after.partition), *(refs(one.by) for one in after.order))
+        rows_count = after.frame[0].endswith("ROWS") or after.frame[1].endswith("ROWS") or after.name in _BY_ORDER
+        if rows_count and not found.in_order and not self._is_key(windows.input, told):
+            return Other(nulls=nulls)
+        if after.name in _BLIND:
+            return SAME
+        args = columns.deltas_of(before.args, after.args)
+        return aggregated(after.name, args) if args else SAME
+
+    def _is_key(self, relation: Relation, columns: frozenset[int]) -> bool:
+        return self.after[id(relation)].dependencies.is_key(columns)
+
+
+def _itself(of: Relation) -> Project:
+    return Project(of, of.columns, tuple(Ref(at, one.dtype) for at, one in enumerate(of.columns)))
+
+
+def _as_before(width: int) -> Difference:
+    return Difference(tuple(SAME for _ in range(width)), tuple(range(width)))
+
+
+def _kept(found: Difference, rows: Rows) -> Difference:
+    """Where some rows may go, or come."""
+    worst = max(found.rows, rows)
+    in_order = found.in_order and worst is found.rows is Rows.ALIKE
+    return Difference(found.deltas, found.origins, worst, in_order, found.lost if worst is found.rows else frozenset())
+
+
+def _found_again(found: Difference, conditions: Sequence[Expression], start: int = 0) -> Difference:
+    """Where rows that went are none for which the conditions are true. start: where its columns stand in them."""
+    needed = {at - start for one in conditions for at in true_needs(one)}
+    if found.rows is Rows.FEWER and found.lost & needed:
+        return replace(found, rows=Rows.ALIKE, lost=frozenset())
+    return found
+
+
+def _unordered(found: Difference) -> Difference:
+    return replace(found, in_order=False)
+
+
+def _conditions(columns: Columns, before: Sequence[Expression], after: Sequence[Expression]) -> Rows:
+    """What becomes of rows for which all conditions are true."""
+    pairs = columns.paired(before, after)
+    met = [one for one in pairs if one[1] is not None]
+    if len(met) < len(before):
+        return Rows.OTHER
+    deltas = [delta for *_, delta in met]
+    if not all(map(only_fewer, deltas)):
+        return Rows.OTHER if not all(decides_the_same(one) or only_fewer(one) for one in deltas) else Rows.FEWER
+    return Rows.ALIKE if len(met) == len(after) and all(map(decides_the_same, deltas)) else Rows.FEWER
+
+
+def _orders_alike(columns: Columns, before: Sequence[Order], after: Sequence[Order]) -> bool:
+    return len(before) == len(after) and all(
+        (one.descending, one.nulls_first) == (other.descending, other.nulls_first)
+        and isinstance(columns.delta(one.by, other.by), Same)
+        for one, other in zip(before, after, strict=True)
+    )
+
+
+def _all_same(columns: Columns, before: Sequence[Expression], after: Sequence[Expression]) -> bool:
+    pairs = columns.paired(before, after)
+    return len(before) == len(after) and all(isinstance(delta, Same) for *_, delta in pairs)
+
+
+def _frames_alike(columns: Columns, before: Window, after: Window) -> bool:
+    return (
+        (before.frame, before.distinct, before.ignore_nulls) == (after.frame, after.distinct, after.ignore_nulls)
+        and (before.where is None) == (after.where is None)
+        and (before.where is None or after.where is None or decides_the_same(columns.delta(before.where, after.where)))
+        and len(before.bounds) == len(after.bounds)
+        and all(isinstance(one, Same) for one in columns.deltas_of(before.bounds, after.bounds))
+        and _orders_alike(columns, before.arg_order, after.arg_order)
+    )
+
+
+def _partner(before: Project, after: Project, at: int) -> int | None:
+    """Which output before is the one after: by its name, or by its place where names don't tell."""
+    names = [one.name.lower() for one in before.columns]
+    name = after.columns[at].name.lower()
+    if name and names.count(name) == 1:
+        return names.index(name)
+    return at if len(before.outputs) == len(after.outputs) and (not name or name not in names) else None
+
+
+def _right_reads(join: Join) -> frozenset[int]:
+    split = len(join.left.columns)
+    return frozenset(at - split for one in join.conditions for at in refs(one) if at >= split)
+
+
+def _of_branches(after: SetOperation, found: Sequence[Difference]) -> Difference:
+    deltas = [reduce(either, column) for column in zip(*(one.deltas for one in found), strict=True)]
+    rows = max(one.rows for one in found)
+    same = all(isinstance(one, Same) for one in deltas)
+    in_order = all(one.in_order for one in found) and after.all and after.kind == "union"
+    if after.kind == "union":
+        if not after.all and not same:
+            rows = Rows.OTHER
+    elif not same or (after.kind == "except" and any(one.rows is not Rows.ALIKE for one in found[1:])):
+        rows = Rows.OTHER
+    return Difference(tuple(deltas), tuple(range(len(deltas))), rows, in_order)
+
+
+def _matched(columns: Columns, before: Sequence[Expression], after: Sequence[Expression]) -> list[int]:
+    """For each key after, which key before it is."""
+    left = list(range(len(before)))
+    found = []
+    for place, one in enumerate(after):
+        best = min(left, key=lambda at: (not isinstance(columns.delta(before[at], one), Same), at != place))
+        left.remove(best)
+        found.append(best)
+    return found
+
+
+def _is_plain(of: Group) -> bool:
+    return of.sets == (tuple(range(len(of.keys))),) and not of.groupings
+
+
+def _never_null(of: Computed) -> bool:
+    return isinstance(of, Aggregate | Window) and of.name in {
+        "count", "count_star", "row_number", "rank", "dense_rank", "rank_dense", "percent_rank", "cume_dist",
+    }  # fmt: skip
+
+
+_STEPS: Mapping[type, Callable[[Lockstep, Any, Any], Difference]] = {
+    Scan: Lockstep.scanned,
+    Made: Lockstep.made,
+    Unknown: Lockstep.unknown,
+    Filter: Lockstep.filtered,
+    Project: Lockstep.projected,
+    Join: Lockstep.joined,
+    Group: Lockstep.grouped,
+    Windows: Lockstep.windowed,
+    Unnest: Lockstep.unnested,
+    Distinct: Lockstep.distinct,
+    Sort: Lockstep.sort,
+    Limit: Lockstep.limited,
+    SetOperation: Lockstep.set_operation,
+}

@@ -1,0 +1,81 @@
+"""Two results of one node compared on rows, column by column."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+
+import duckdb
+
+from balun.effect import Verdict
+from balun.quoting import literal, quoted
+
+# Sums of the same doubles in another order differ by less.
+_NEAR = 1e-9
+_FLOATS = frozenset({"DOUBLE", "FLOAT"})
+
+
+def compared(
+    connection: duckdb.DuckDBPyConnection, before: Path, after: Path, said: Mapping[str, Verdict]
+) -> Iterator[tuple[str, Verdict]]:
+    """For each column of `said` what became of it.
+
+    Rows have no numbers: a column is the same where, beside all columns that are said to be the same, its values come
+    as often as they did. So a column that is said to be the same and isn't is always found.
+    """
+    reads = [f"read_parquet({literal(str(path))})" for path in (before, after)]
+    types = [_types(connection, read) for read in reads]
+    known = [name for name in said if name in types[0]]
+    if types[0] == types[1] and _bag(connection, reads, [*types[0]]):
+        yield from ((name, "same") for name in known)
+        return
+    kept = [name for name in known if said[name] == "same" and types[0][name] == types[1].get(name)]
+    firm = [name for name in kept if types[0][name] not in _FLOATS]
+    if not _bag(connection, reads, firm):
+        firm = []  # one of these isn't what it was said to be: each is looked at alone
+    for name in known:
+        if name not in types[1]:
+            yield name, "breaks"
+        elif types[0][name] != types[1][name] or not _alike(connection, reads, firm, name, types[0][name]):
+            yield name, "shifts"
+        else:
+            yield name, "same"
+
+
+def _types(connection: duckdb.DuckDBPyConnection, read: str) -> dict[str, str]:
+    return {str(row[0]): str(row[1]) for row in connection.execute(f"DESCRIBE SELECT * FROM {read}").fetchall()}
+
+
+def _alike(
+    connection: duckdb.DuckDBPyConnection, reads: Sequence[str], firm: Sequence[str], name: str, dtype: str
+) -> bool:
+    beside = list(dict.fromkeys([*firm, name]))
+    if _bag(connection, reads, beside):
+        return True
+    return dtype in _FLOATS and _near(connection, reads, firm, name)
+
+
+def _bag(connection: duckdb.DuckDBPyConnection, reads: Sequence[str], names: Sequence[str]) -> bool:
+    """Whether the same values come as often."""
+    columns = ", ".join(map(quoted, names)) or "1"
+    one, other = (f"(SELECT {columns} FROM {read})" for read in reads)
+    counts = ", ".join(f"(SELECT count(*) FROM {read})" for read in reads)
+    first, second = connection.execute(f"SELECT {counts}").fetchall()[0]
+    if first != second:
+        return False
+    return not connection.execute(f"SELECT EXISTS ({one} EXCEPT ALL {other})").fetchall()[0][0]
+
+
+def _near(connection: duckdb.DuckDBPyConnection, reads: Sequence[str], firm: Sequence[str], name: str) -> bool:
+    """Whether numbers differ by no more than the order of summation makes them: in order, they meet one to one."""
+    order = ", ".join([*map(quoted, firm), "it"])
+    columns = "".join(f"{quoted(one)}, " for one in firm)
+    ranked = [
+        f"(SELECT row_number() OVER (ORDER BY {order}) AS n, {columns}it "
+        f"FROM (SELECT {columns}{quoted(name)} AS it FROM {read}))"
+        for read in reads
+    ]
+    met = " AND ".join(["a.n = b.n", *(f"a.{quoted(one)} IS NOT DISTINCT FROM b.{quoted(one)}" for one in firm)])
+    near = f"a.it IS NOT DISTINCT FROM b.it OR abs(a.it - b.it) <= {_NEAR} * greatest(1, abs(a.it), abs(b.it))"
+    asked = f"SELECT count(*) FROM {ranked[0]} AS a FULL JOIN {ranked[1]} AS b ON {met} WHERE ({near}) IS NOT TRUE"
+    return bool(connection.execute(asked).fetchall()[0][0] == 0)

@@ -1,0 +1,42 @@
+"""Faults that end the reading of a project, or that a run finds on rows: each has its page, as rules have."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from importlib import resources
+
+
+@dataclass(frozen=True)
+class Raised:
+    name: str
+
+    @property
+    def page(self) -> str:
+        file = f"{self.name.replace('-', '_')}.md"
+        return resources.files(__name__).joinpath(file).read_text(encoding="utf-8")
+
+
+RAISED: tuple[Raised, ...] = tuple(
+    Raised(name)
+    for name in (
+        "column-ambiguous",
+        "column-missing",
+        "feature-unusable",
+        "function-missing",
+        "group-by-missing",
+        "key-unknown",
+        "known-too-late",
+        "label-is-feature",
+        "name-twice",
+        "nothing-kept",
+        "parent-missing",
+        "promise-broken",
+        "quality-broken",
+        "select-needed",
+        "sql-syntax",
+        "table-missing",
+        "table-outside",
+        "type-mismatch",
+        "value-wrong",
+    )
+)
