@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from typing import cast
 
 from balun.facts.dependency import Dependencies, Set
 from balun.facts.joined import equal_columns
@@ -58,7 +59,13 @@ class Repeated:
 
 
 def repeated(chain: Chain) -> Mapping[int, tuple[Repeated, ...]]:
-    """Of each relation of the chain, by identity."""
+    """Of each relation of the chain, by identity; worked out once."""
+    if "repeated" not in chain.whole:
+        chain.whole["repeated"] = _repeated(chain)
+    return cast("Mapping[int, tuple[Repeated, ...]]", chain.whole["repeated"])
+
+
+def _repeated(chain: Chain) -> Mapping[int, tuple[Repeated, ...]]:
     found: dict[int, tuple[Repeated, ...]] = {}
     for known in chain.nodes.values():
         if known.relation is not None:
@@ -107,8 +114,9 @@ def _passed(chain: Chain, one: Relation, known: Known, found: Mapping[int, tuple
 
 
 def _projected(of: Project, side: Repeated) -> Repeated:
+    read = [refs(output) for output in of.outputs]
     values, same = (
-        frozenset(at for at, output in enumerate(of.outputs) if refs(output) and refs(output) <= columns)
+        frozenset(at for at, some in enumerate(read) if some and some <= columns)
         for columns in (side.values, side.same)
     )
     return replace(side, values=values, same=same)
