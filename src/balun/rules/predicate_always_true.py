@@ -10,7 +10,7 @@ from balun.facts.extent import TRUE, Extent
 from balun.facts.known import Chain
 from balun.facts.nullable import Nullable
 from balun.finding import Finding
-from balun.relational.expression import Literal
+from balun.relational.expression import refs
 from balun.relational.relation import Filter
 from balun.rules.site import conditions, is_written, names_of, sites, textual
 from balun.rules.threshold_in_another_unit import misread
@@ -20,6 +20,7 @@ RULE = "predicate-always-true"
 
 
 def find(chain: Chain) -> Iterator[Finding]:
+    """What reads no column, as `1 = 1`, is meant so."""
     for site in sites(chain):
         for relation in site.relations():
             if not isinstance(relation, Filter):
@@ -31,7 +32,7 @@ def find(chain: Chain) -> Iterator[Finding]:
                 there = getattr(condition, "name", "") == "is_not_null" and not Nullable().of(condition.args[0], nulls)  # type: ignore[union-attr]
                 if misread(site, condition, inputs) or any(unseen(site, condition, inputs)):
                     continue  # told by their own names
-                if (sure or there) and is_written(condition) and not isinstance(condition, Literal):
+                if (sure or there) and is_written(condition) and refs(condition):
                     names = names_of(inputs)
                     message = f"{textual(condition, names)} is true of every row"
                     yield site.finding(RULE, condition, message, "take the condition out, or mend what it compares")
