@@ -395,3 +395,21 @@ def test_macros_of_the_project_are_rendered(tmp_path: Path) -> None:
 def test_what_cannot_be_rendered_says_why(tmp_path: Path, code: str, reason: str) -> None:
     (one,) = _checked(_manifest(compiled_code=None, raw_code=code), tmp_path).unclear
     assert reason in one.reason
+
+
+def test_guessed_type_says_nothing_of_steps_and_zones(tmp_path: Path) -> None:
+    other = "select cast(x as date) as d, cast(n as decimal(9, 2)) as n from raw.u"
+    told = _manifest(
+        compiled_code=f"select t.* from raw.t join ({other}) u on t.d = u.d and t.n = u.n "
+        "where t.at < now() and t.k > 3 and t.k <> 0.5"
+    )
+    file = tmp_path / "manifest.json"
+    file.write_text(json.dumps(told), encoding="utf-8")
+    assert _columns(load_dbt(file), "t") == {"d": "TIMESTAMP", "n": "DOUBLE", "at": "TIMESTAMP", "k": "DOUBLE"}
+
+
+def test_refusal_stands_at_the_line_of_the_projects_own_file(tmp_path: Path) -> None:
+    raw = "{{ config() }}\nselect\n    x,\n    y\nfrom (select 1 as x) as q"
+    compiled = raw.split("\n", 1)[1]
+    (one,) = _checked(_manifest(raw_code=raw, compiled_code=compiled, original_file_path="m.sql"), tmp_path).unclear
+    assert str(one.place) == "m.sql:4"

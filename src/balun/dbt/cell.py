@@ -14,6 +14,7 @@ Kind = Literal["text", "whole", "number", "truth", "time", "json"]
 _DTYPES: Mapping[Kind, str] = {
     "text": "VARCHAR", "whole": "BIGINT", "number": "DOUBLE", "truth": "BOOLEAN", "time": "TIMESTAMP", "json": "JSON",
 }  # fmt: skip
+_LOOSER = {"DATE": "TIMESTAMP", "TIMESTAMP WITH TIME ZONE": "TIMESTAMP", "FLOAT": "DOUBLE"}
 # Only where no use tells: a name that means the same everywhere.
 _NAMED: tuple[tuple[str, Kind], ...] = (
     (r".*(_at|_ts|_timestamp|_datetime|_date|_time)|date|timestamp|_fivetran_synced", "time"),
@@ -79,6 +80,13 @@ class Cell:
             one.element = Cell(one.name)
         return one.element
 
+    def captured(self) -> str:
+        """The type of a captured column: as it is declared, or as a guess that says nothing of steps and zones."""
+        dtype = self.settled()
+        if self.same is None and self.dtype is not None:
+            return dtype
+        return "DOUBLE" if dtype.startswith("DECIMAL") else _LOOSER.get(dtype, dtype)
+
     def settled(self, deepest: int = 6) -> str:
         """The type, as far as it can be told."""
         one = self.one
@@ -89,6 +97,8 @@ class Cell:
         if one.fields and deepest:
             fields = ", ".join(f"{quoted(at.name)} {at.settled(deepest - 1)}" for at in one.fields.values())
             return f"STRUCT({fields})"
+        if one.votes.get("number"):
+            one.votes.pop("whole", None)  # what is now and then compared with whole numbers needn't be whole
         if one.votes:
             return _DTYPES[max(one.votes.items(), key=lambda vote: vote[1])[0]]
         name = one.name.lower()

@@ -196,7 +196,7 @@ class Loader:
         return found
 
     def _column(self, cell: Cell, place: Place, promised: Promises, bench: Bench) -> Column:
-        dtype, lower = bench.spelt(cell.settled()), cell.name.lower()
+        dtype, lower = bench.spelt(cell.captured()), cell.name.lower()
         textual = dtype == "VARCHAR"
         allowed = promised.allowed.get(lower, ())
         return Column(
@@ -224,6 +224,7 @@ class Loader:
             model.reason = (
                 f"DuckDB refuses it: {made.message.splitlines()[0].rstrip('.!') if made.message else 'no reason given'}"
             )
+            model.line = _line(model.lines, made.line)
             return None
         columns = made.columns
         resource, promised = model.resource, self.promises[model.resource.id]

@@ -11,12 +11,13 @@ import duckdb
 
 @dataclass(frozen=True)
 class Refused:
-    """What DuckDB said, and of which character."""
+    """What DuckDB said, and of which character; line: of what its SQL was parsed from."""
 
     kind: str
     message: str
     at: int | None
     name: str = ""
+    line: int | None = None
 
 
 def refusal(exc: duckdb.Error, text: str, shift: int) -> Refused:

@@ -384,10 +384,18 @@ def attempt(
         found = describe(now.text, stand_ins(tree))
         if not isinstance(found, Refused):
             return Bound(now.text, [_of(lines, line) for line in now.lines()], found, stand_ins(tree))
+        said = replace(found, line=_of(lines, _line_at(now, found.at)))
         if not repaired(found, now):
-            return found
-        said = found
+            return said
     return replace(said, message=f"after {MOST} changes, {said.message}")
+
+
+def _line_at(now: Written, at: int | None) -> int | None:
+    """Of what the tree was parsed from, the line that a character stands on, or the last before it that is known."""
+    if at is None:
+        return None
+    known = now.lines()[: now.text[:at].count("\n") + 1]
+    return next((line for line in reversed(known) if line is not None), None)
 
 
 # Written as a CASE that says just what they mean.
