@@ -272,6 +272,7 @@ def test_models_in_a_circle_are_refused(tmp_path: Path) -> None:
         {"compiled_code": 3},
         {"compiled_code": "select"},
         {"compiled_code": "insert into x values (1)"},
+        {"compiled_code": "select date_part(", "raw_code": "x"},
         {"compiled_code": "select 1; select 2"},
         {"compiled_code": "select * from"},
         {"compiled_code": None, "raw_code": "select {{ nothing.there() }}"},

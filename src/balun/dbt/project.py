@@ -33,6 +33,7 @@ from balun.dbt.snapshot import versions
 from balun.dbt.sql import DIALECTS, UnreadableSql, in_chain, read_sql
 from balun.dbt.types import dtype_of
 from balun.dbt.uses import Uses
+from balun.dbt.written import FAILS
 from balun.errors import ProjectError
 from balun.facts.dtype import Binder
 from balun.finding import Place
@@ -246,6 +247,9 @@ class Loader:
         except ProjectError as exc:
             model.reason = exc.findings[0].message
             model.line = exc.findings[0].place.line
+            return None
+        except FAILS:
+            model.reason = "what it becomes in DuckDB's words can't be read"
             return None
         bench.create(model.name, columns)
         return table

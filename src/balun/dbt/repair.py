@@ -13,11 +13,10 @@ from dataclasses import dataclass, replace
 import sqlglot
 import sqlglot.expressions as exp
 from sqlglot.dialects.duckdb import DuckDB
-from sqlglot.errors import SqlglotError
 
 from balun.dbt.refused import Refused
 from balun.dbt.stand_in import is_stand_in, stand_in, stand_ins
-from balun.dbt.written import UnwritableError, Written, written
+from balun.dbt.written import FAILS, UnwritableError, Written, written
 
 MOST = 80
 # What a call is better given, where it may be given several: a time isn't cut to a day, nor a number to a whole one.
@@ -434,7 +433,7 @@ def _again(text: str, tree: exp.Expr) -> exp.Expr:
     """The text as DuckDB reads it, whose parts are what it speaks of: a warehouse's own may be written otherwise."""
     try:
         return sqlglot.parse_one(text, read="duckdb")
-    except SqlglotError:
+    except FAILS:
         return tree
 
 

@@ -13,6 +13,7 @@ from sqlglot.errors import SqlglotError
 from balun.dbt.parts import Parts
 from balun.dbt.plainer import plainer
 from balun.dbt.rows import rows_in_duckdb
+from balun.dbt.written import FAILS
 
 # Adapters that speak another's SQL, or are called otherwise by sqlglot.
 DIALECTS: Mapping[str, str] = {
@@ -45,6 +46,8 @@ def read_sql(sql: str, dialect: str) -> exp.Query:
         raise UnreadableSql(f"its SQL can't be read: {what.rstrip('.')}", told.get("line")) from exc
     except RecursionError as exc:
         raise UnreadableSql("its SQL is nested too deep") from exc
+    except FAILS as exc:
+        raise UnreadableSql("its SQL can't be read") from exc
     if len(trees) != 1 or not isinstance(trees[0], exp.Query):
         what = f"{len(trees)} statements" if len(trees) != 1 else f"a {trees[0].key.upper()} statement"
         raise UnreadableSql(f"its SQL is {what} and no SELECT")

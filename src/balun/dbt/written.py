@@ -72,8 +72,8 @@ class UnwritableError(Exception):
     """DuckDB has no words for it that sqlglot knows."""
 
 
-# What sqlglot's generators fail with on parts that they don't expect.
-_FAILS = (SqlglotError, ValueError, TypeError, AttributeError, LookupError)
+# What sqlglot fails with on what it doesn't expect.
+FAILS = (SqlglotError, ValueError, TypeError, AttributeError, LookupError)
 
 
 def written(tree: exp.Expr) -> Written:
@@ -86,7 +86,7 @@ def written(tree: exp.Expr) -> Written:
     generator.parts = []
     try:
         marked = generator.generate(tree, copy=False)
-    except _FAILS:
+    except FAILS:
         return Written(tree, _plain(tree), [])
     return _read(tree, marked, generator.parts)
 
@@ -94,7 +94,7 @@ def written(tree: exp.Expr) -> Written:
 def _plain(tree: exp.Expr) -> str:
     try:
         return tree.sql(dialect="duckdb", pretty=True, comments=False, unsupported_level=ErrorLevel.IGNORE)
-    except _FAILS as exc:
+    except FAILS as exc:
         raise UnwritableError(str(exc).splitlines()[0] if str(exc) else type(exc).__name__) from exc
 
 
