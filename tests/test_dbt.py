@@ -414,3 +414,12 @@ def test_refusal_stands_at_the_line_of_the_projects_own_file(tmp_path: Path) -> 
     compiled = raw.split("\n", 1)[1]
     (one,) = _checked(_manifest(raw_code=raw, compiled_code=compiled, original_file_path="m.sql"), tmp_path).unclear
     assert str(one.place) == "m.sql:4"
+
+
+def test_files_outside_the_project_are_not_read(tmp_path: Path) -> None:
+    (tmp_path / "secret.csv").write_text("hidden,other\n1,2\n", encoding="utf-8")
+    file = dbt_project("shop", tmp_path)
+    told = json.loads(file.read_text(encoding="utf-8"))
+    told["nodes"]["seed.shop.countries"]["original_file_path"] = "../secret.csv"
+    file.write_text(json.dumps(told), encoding="utf-8")
+    assert "hidden" not in _columns(load_dbt(file), "countries")

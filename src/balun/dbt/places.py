@@ -38,7 +38,9 @@ class Places:
         return next((at for at in range(after + 1, len(lines) + 1) if word.fullmatch(lines[at - 1])), None)
 
     def _read(self, file: str) -> list[str]:
+        path = self.manifest.root / file
         try:
-            return (self.manifest.root / file).read_text(encoding="utf-8").splitlines()
+            inside = path.resolve().is_relative_to(self.manifest.root.resolve())
+            return path.read_text(encoding="utf-8").splitlines() if inside else []
         except (OSError, UnicodeDecodeError, ValueError):
             return []

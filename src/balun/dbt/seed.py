@@ -11,12 +11,12 @@ from balun.dbt.types import dtype_of
 
 
 def seed_columns(seed: Resource, root: Path, dialect: str) -> list[tuple[str, str | None]]:
-    """Names and types in order; types that the project sets come first. Nothing where there is no such file."""
+    """Names and types in order; types that the project sets come first. Nothing where the project has no such file."""
     written = seed.config.get("column_types")
     told = {str(name).lower(): str(dtype) for name, dtype in written.items()} if isinstance(written, dict) else {}
     file = root / seed.file
     found: list[tuple[str, str | None]] = []
-    if file.is_file():
+    if file.is_file() and file.resolve().is_relative_to(root.resolve()):
         with duckdb.connect() as connection:
             try:
                 rows = connection.execute("DESCRIBE FROM read_csv(?)", [str(file)]).fetchall()

@@ -22,14 +22,10 @@ class Shape(Protocol):
 
 @dataclass(eq=False)
 class Event:
-    """What is captured. whole: all columns are known, so that one more is asked for only where nothing else has it.
-
-    asked: names that only their use tells.
-    """
+    """What is captured. whole: all columns are known, so that one more is asked for only where nothing else has it."""
 
     columns: dict[str, Cell] = field(default_factory=dict)
     whole: bool = False
-    asked: set[str] = field(default_factory=set)
 
     def declare(self, name: str, dtype: str | None) -> None:
         self.columns.setdefault(name.lower(), Cell(name, dtype))
@@ -41,7 +37,6 @@ class Event:
         found = self.find(name)
         if found is None and name:
             found = self.columns[name.lower()] = Cell(name)
-            self.asked.add(name.lower())
         return found
 
     def names(self) -> Iterator[str]:

@@ -34,9 +34,6 @@ class Written:
         found = [span for span in self.spans if span.start <= start < span.end and span.part.root() is self.tree]
         return [span.part for span in sorted(found, key=lambda span: span.end - span.start)]
 
-    def start_of(self, part: exp.Expr) -> int:
-        return next((span.start for span in self.spans if span.part is part), 0)
-
     def lines(self) -> list[int | None]:
         """For each line of the text, the line of what it was parsed from, by the first name that stands on it."""
         starts = [0] + [found.end() for found in re.finditer("\n", self.text)]
