@@ -135,7 +135,7 @@ def test_an_edit_works_out_only_what_hangs_on_it(project: Path, monkeypatch: pyt
 
     monkeypatch.setattr(Kept, "put", put)
     check(project)
-    assert len(puts) == 6  # the file, its supply, its facts, flow and brief, and what is found in it
+    assert len(puts) == 7  # the file, its supply, its facts, flow and brief, what is found in it, and what it repeats
 
 
 def _zeroed(data: bytes, chance: random.Random) -> bytes:

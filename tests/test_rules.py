@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from balun.chain.load import load_graph
+from balun.check import check
 from balun.facts.known import known_of
 from balun.facts.supply import supply_of
 from balun.rules import RULES, Rule
@@ -82,3 +83,41 @@ def test_finding_is_accepted_with_a_reason(tmp_path: Path) -> None:
     stand, lived_with = accepted(rule.find(known_of(graph, supply_of(graph))), folder)
     assert not stand
     assert lived_with[0].why == "belt and braces"
+
+
+def test_what_is_counted_twice_hangs_on_the_table_above(tmp_path: Path) -> None:
+    """Each is said as it was worked out before, and anew."""
+    folder = _project(
+        tmp_path / "rides", "tables/example.sql", "SELECT city, sum(age) AS ages FROM met GROUP BY city\n"
+    )
+    above = folder / "tables" / "met.sql"
+    text = above.read_text(encoding="utf-8")
+    for becomes, expected in ((text, 1), (text.replace("r.age", "t.minutes AS age"), 0), (text, 1)):
+        above.write_text(becomes, encoding="utf-8")
+        for anew in (False, False, True):
+            found = check(folder, anew=anew).findings
+            assert sum(one.rule == "double-count" for one in found) == expected
+
+
+_OPAQUE = """import balun as bl
+from sklearn.linear_model import LogisticRegression
+
+@bl.table(reads="rider", columns={"rider": "BIGINT", "known": "BOOLEAN"}, key="rider", owner="data"CLASSIFIED)
+def known(rider):
+    return rider
+
+hers = bl.corpus("hers", owner="ml", label="long", features=[bl.columns("known")],
+    examples="SELECT known, started AS at, fare > 20 AS long FROM ride JOIN known USING (rider)")
+model = bl.model("hers", corpus=hers, owner="ml", may="internal", estimator=LogisticRegression(), metric="roc_auc",
+    split=bl.by_time(test="60d"))
+"""
+
+
+@pytest.mark.parametrize(("declared", "expected"), [("", 1), (', classification={"known": "internal"}', 0)])
+def test_what_python_makes_is_personal_until_somebody_says_otherwise(
+    declared: str, expected: int, tmp_path: Path
+) -> None:
+    folder = _project(tmp_path / "rides", "features.py", _OPAQUE.replace("CLASSIFIED", declared))
+    found = [one for one in check(folder).findings if one.rule == "personal-data-at-surface"]
+    assert len(found) == expected
+    assert all("known (nobody says of what)" in one.message for one in found)

@@ -48,7 +48,7 @@ def _stale(folder: Path) -> list[tuple[str, str]]:
 
 def test_nothing_is_stale_before_a_run_and_nothing_is_made(project: Path) -> None:
     assert _stale(project) == []
-    assert not (project / ".balun").exists()
+    assert not (project / ".balun" / "catalogue.sqlite").exists()
 
 
 def test_what_rows_contradict_is_stale(project: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import re
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -255,12 +256,15 @@ def test_name_of_a_feature_may_go_without_the_feature(chains: dict[str, Chain]) 
     assert Answers(chains["flights"]).why("weather.temp").node.id == "event:weather"
 
 
-def test_command_prints_and_writes_json() -> None:
-    words = ["-C", str(_ROOT / "examples" / "flights"), "why"]
+def test_command_prints_and_writes_json(tmp_path: Path) -> None:
+    shutil.copytree(_ROOT / "examples" / "flights", tmp_path / "flights", ignore=shutil.ignore_patterns(".balun"))
+    words = ["-C", str(tmp_path / "flights"), "why"]
     told = json.loads(CliRunner().invoke(balun, [*words, "flown.dep_delay", "--json"]).output)
     assert (told["node"], told["column"], told["owner"]) == ("table:flown", "dep_delay", "data-platform")
     where = next(one for one in told["facts"] if one["fact"] == "nullable")
     assert (where["evidence"], where["file"], where["line"]) == ("proved", "tables/flown.sql", 8)
+    again = json.loads(CliRunner().invoke(balun, [*words, "flown.dep_delay", "--json"]).output)
+    assert again == told  # of what was kept
     wrong = CliRunner().invoke(balun, [*words, "flown.dep_dely"])
     assert wrong.exit_code == 2
     assert wrong.stderr == "balun: table:flown has no column dep_dely (did you mean dep_delay?)\n"

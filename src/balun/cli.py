@@ -142,6 +142,14 @@ def init(paths: tuple[Path, ...], owner: str | None, *, force: bool, as_json: bo
     help="For people, code scanning, a workflow's annotations, or a comment.",
 )
 @click.option("--if", "phrase", metavar="CHANGE", help="Say what this change of what is captured would do downstream.")
+@click.option("--against", "revision", metavar="REV", help="Say what differs from a revision in git, and what it does.")
+@click.option(
+    "--fail-on",
+    type=click.Choice(["breaks", "shifts"]),
+    default="shifts",
+    show_default=True,
+    help="From which verdict of --if or --against on the exit status is 1.",
+)
 @click.option("--anew", is_flag=True, help="Work out everything again, also what earlier checks did.")
 @click.option(
     "--dbt",
@@ -151,7 +159,16 @@ def init(paths: tuple[Path, ...], owner: str | None, *, force: bool, as_json: bo
 )
 @json_option
 @_says_errors
-def check(form: str, phrase: str | None, dbt: Path | None, *, anew: bool, as_json: bool) -> None:
+def check(
+    form: str,
+    phrase: str | None,
+    revision: str | None,
+    fail_on: str,
+    dbt: Path | None,
+    *,
+    anew: bool,
+    as_json: bool,
+) -> None:
     """Prove from contracts and SQL what holds of every node, and find what can't be right. Reads no rows.
 
     A finding may be accepted where it stands, by a comment on its line or above it:
@@ -162,10 +179,18 @@ def check(form: str, phrase: str | None, dbt: Path | None, *, anew: bool, as_jso
     balun check --if "drop departure.tailnum"
     balun check --if "coarsen departure.time_hour to 1 day"
     balun check --if "sample weather to 10%"
+    balun check --against main --format markdown
     balun check --dbt shop/target/manifest.json --if "drop raw_orders.status"
     """
+    if phrase is not None and revision is not None:
+        raise UsageError("--if asks of one change, --against of those since a revision: ask for one of them")
     if phrase is not None:
-        _check_if(phrase, dbt, anew=anew, as_json=as_json)
+        _check_if(phrase, fail_on, dbt, anew=anew, as_json=as_json)
+        return
+    if revision is not None and dbt is not None:
+        raise UsageError("--against is of Balun's own projects: ask --if of a dbt project")
+    if revision is not None:
+        _check_against(revision, form, fail_on, anew=anew, as_json=as_json)
         return
     from balun.check import check as check_project
 
@@ -190,7 +215,7 @@ def _checked_dbt(path: Path) -> Checked:
     return check_graph(load_dbt(path))
 
 
-def _check_if(phrase: str, dbt: Path | None, *, anew: bool, as_json: bool) -> None:
+def _check_if(phrase: str, fail_on: str, dbt: Path | None, *, anew: bool, as_json: bool) -> None:
     from balun.chain.change import read_change
     from balun.terminal import print_impact
 
@@ -200,7 +225,30 @@ def _check_if(phrase: str, dbt: Path | None, *, anew: bool, as_json: bool) -> No
         _print_json(found.as_json())
     else:
         print_impact(found, _console())
-    sys.exit(FINE if found.worst == "same" and not found.findings else FINDINGS)
+    sys.exit(FINDINGS if found.findings or _is_as_bad(found.worst, fail_on) else FINE)
+
+
+def _is_as_bad(verdict: str, as_: str) -> bool:
+    return verdict == "breaks" or (verdict == "shifts" and as_ == "shifts")
+
+
+def _check_against(revision: str, form: str, fail_on: str, *, anew: bool, as_json: bool) -> None:
+    from balun.against import against
+    from balun.check import with_kept
+
+    folder = _folder()
+    found = with_kept(folder, lambda kept: against(folder, revision, kept), anew=anew)
+    if as_json:
+        _print_json(found.as_json())
+    elif form != "terminal":
+        from balun.report import AGAINST
+
+        click.echo(AGAINST[form](found))
+    else:
+        from balun.terminal import print_against
+
+        print_against(found, _console())
+    sys.exit(FINDINGS if found.findings or _is_as_bad(found.worst, fail_on) else FINE)
 
 
 def _impact(change: Change, *, anew: bool) -> Impact:

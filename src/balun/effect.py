@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from balun.chain.corpus import Corpus
@@ -127,13 +127,12 @@ class Judge:
         if id_ not in self.found.before.nodes:
             return Effect(node, "same", path=path)
         of = self.found.nodes[id_]
-        columns = dict(self._verdicts(id_, self._columns(node)))
+        columns = dict(self._verdicts(id_, self._columns(node), of))
         why = self._why(node, id_, of) if promises else ()
         verdict = "breaks" if why else worst(iter([*columns.values(), _by_rows(of)]))
         return Effect(node, verdict, columns, of.rows is not Rows.ALIKE, self._facts(id_), why, path)
 
-    def _verdicts(self, id_: str, names: tuple[str, ...]) -> Iterator[tuple[str, Verdict]]:
-        of = self.found.nodes[id_]
+    def _verdicts(self, id_: str, names: tuple[str, ...], of: Difference) -> Iterator[tuple[str, Verdict]]:
         for name in names:
             delta = self.found.column(id_, name)
             if delta is None:
@@ -214,13 +213,15 @@ class Judge:
     # -- features, corpora, and what stands on them
 
     def _feature(self, node: Node, path: tuple[tuple[str, Place], ...]) -> Effect:
+        """Of the examples that a corpus keeps: of others nobody asks for a value."""
         uses = [id_ for id_ in self.found.before.nodes if id_.startswith(f"{node.id}@") and id_ in self.found.nodes]
         columns: dict[str, Verdict] = {}
         rows = False
         for id_ in uses:
-            of = self.found.nodes[id_]
+            corpus = self.found.nodes.get(f"corpus:{id_.split('@', 1)[1]}")
+            of = replace(self.found.nodes[id_], rows=corpus.rows if corpus else Rows.OTHER)
             rows = rows or of.rows is not Rows.ALIKE
-            for name, told in self._verdicts(id_, self._columns(node)):
+            for name, told in self._verdicts(id_, self._columns(node), of):
                 columns[name] = min(told, columns.get(name, "same"), key=RANK.__getitem__)
         failing = tuple(said for id_ in uses for said in self._cast(id_))[:1]
         verdict: Verdict = "breaks" if failing else worst(iter([*columns.values(), "shifts" if rows else "same"]))
@@ -243,12 +244,14 @@ class Judge:
 
     def _corpus(self, node: Node, path: tuple[tuple[str, Place], ...]) -> Effect:
         of = self.found.nodes[node.id]
-        columns = dict(self._verdicts(node.id, self._used(node)))
+        columns = dict(self._verdicts(node.id, self._used(node), of))
         late = node.id in self.found.late
         examples = node.id.replace("corpus:", "examples:")
         why = self._cast(examples)
         if examples in self._barren(self.found.after) - self._barren(self.found.before):
             why = (*why, "no row can be an example any more")
+        if why:
+            columns = dict.fromkeys(columns, "breaks")
         shifts: Verdict = "shifts" if late else _by_rows(of)
         told: Verdict = "breaks" if why else worst(iter([*columns.values(), shifts]))
         facts = ("labels are known at other times",) if late else ()

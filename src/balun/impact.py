@@ -17,6 +17,7 @@ from balun.facts.known import Chain, known_of
 from balun.facts.supply import supply_of
 from balun.finding import Finding
 from balun.kept import Kept
+from balun.mend import mend
 
 
 @dataclass(frozen=True)
@@ -39,6 +40,7 @@ class Impact:
         return {
             "change": str(self.change),
             "worst": self.worst,
+            "mend": mend(self.change, self.worst),
             "effects": [effect.as_json() for effect in self.effects],
             "findings": [finding.as_json() for finding in self.findings],
             "agree": list(self.agree),

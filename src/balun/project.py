@@ -86,7 +86,7 @@ class Project:
         """
         from balun.why import why
 
-        return why(self.graph, word)
+        return why(self.folder, word)
 
     def map(self) -> dict[str, object]:
         """The chain as data: nodes, edges and interfaces between owners."""

@@ -9,12 +9,16 @@ from typing import TYPE_CHECKING, Self
 from rich.table import Table
 from rich.text import Text
 
+from balun.mend import mend
+
 if TYPE_CHECKING:
     import pyarrow as pa
     from rich.console import Console
     from rich.progress import Progress as Bar
     from rich.progress import TaskID
 
+    from balun.against import Against
+    from balun.against.against import Judged
     from balun.check import Checked
     from balun.effect import Effect
     from balun.impact import Impact
@@ -183,7 +187,37 @@ def print_impact(found: Impact, console: Console) -> None:
     print_effects(found.effects, console)
     for finding in found.findings:
         console.print(Text(str(finding), style="yellow"), soft_wrap=True)
+    if found.worst != "same":
+        console.print(f"mend: {mend(found.change, found.worst)}", soft_wrap=True)
     console.print(f"must agree: {', '.join(found.agree)}" if found.agree else "Nobody needs to be asked")
+
+
+def print_against(found: Against, console: Console) -> None:
+    """Each edit since a revision, then what they do together, what is wrong since, and who must agree."""
+    if not found.edits:
+        console.print(f"Nothing that is declared differs from {found.revision}")
+    table = _grid("edit", "of", "owner", "does")
+    for one in found.edits:
+        name = one.edit.node.id.replace(":", " ", 1)
+        table.add_row(f"{one.edit.words}\n  {one.edit.place}", name, one.edit.node.owner or "", _does(one))
+    if found.edits:
+        console.print(table)
+    touched = [effect for effect in found.effects if effect.verdict != "same"]
+    if touched:
+        print_effects(touched, console)
+    for finding in found.findings:
+        console.print(Text(str(finding), style="yellow"), soft_wrap=True)
+    same = len(found.effects) - len(touched)
+    console.print(f"{same} of {len(found.effects)} proved the same as at {found.revision}")
+    if found.agree:
+        console.print(f"must agree: {', '.join(found.agree)}")
+
+
+def _does(one: Judged) -> Text:
+    style = {"breaks": "red", "shifts": "yellow", "same": "green"}[one.worst]
+    names = ", ".join(effect.node.name for effect in one.effects)
+    told = f"{one.worst}: {names}" if names else one.worst
+    return Text(f"{told}\nmend: {one.mend}" if one.worst != "same" else told, style=style)
 
 
 def print_effects(effects: Iterable[Effect], console: Console) -> None:

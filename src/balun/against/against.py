@@ -23,9 +23,12 @@ from balun.facts.known import Chain
 from balun.finding import Finding
 from balun.impact import chain_of, new_findings, stand
 from balun.kept import Kept
+from balun.mend import mend
 
 # Words about rows, which change none of them.
-WORDS = frozenset({"reclassify", "reown", "reword"})
+WORDS = frozenset({"reclassify", "reown", "reword", "regrain"})
+# Of these nobody can prove that what is captured stayed the same: who reads it must look.
+_MEANING = frozenset({"reword", "regrain"})
 
 
 @dataclass(frozen=True)
@@ -39,8 +42,13 @@ class Judged:
     def worst(self) -> Verdict:
         return worst(effect.verdict for effect in self.effects)
 
+    @property
+    def mend(self) -> str:
+        return mend(self.edit.change, self.worst)
+
     def as_json(self) -> dict[str, object]:
-        return {**self.edit.as_json(), "worst": self.worst, "effects": [effect.node.id for effect in self.effects]}
+        names = [effect.node.id for effect in self.effects]
+        return {**self.edit.as_json(), "worst": self.worst, "effects": names, "mend": self.mend}
 
 
 @dataclass(frozen=True)
@@ -156,7 +164,7 @@ def _agree(judged: Iterable[Judged], after: Graph) -> Iterable[str]:
     for one in judged:
         own = one.edit.node.owner
         owners |= dict.fromkeys(e.node.owner for e in one.effects if e.node.owner and e.node.owner != own)
-        if one.edit.change is not None and one.edit.change.kind == "reword" and one.edit.node.id in after.nodes:
+        if one.edit.change is not None and one.edit.change.kind in _MEANING and one.edit.node.id in after.nodes:
             below = after.below(after.nodes[one.edit.node.id])
             owners |= dict.fromkeys(node.owner for node in below if node.owner and node.owner != own)
     return owners

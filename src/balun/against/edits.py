@@ -163,6 +163,8 @@ def _of_event(before: Contract, after: Contract) -> Iterator[Change]:
         yield Change("latency", event, was=before.latency, to=after.latency)
     if before.frequency != after.frequency:
         yield Change("frequency", event, was=before.frequency, to=after.frequency)
+    if (before.granularity or "") != (after.granularity or ""):
+        yield Change("regrain", event, was=before.granularity or "nothing", to=after.granularity or "nothing")
     if before.owner != after.owner:
         yield Change("reown", event, to=after.owner or "nobody")
     if (before.description or "") != (after.description or ""):

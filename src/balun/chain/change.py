@@ -337,6 +337,7 @@ KINDS: Mapping[str, Kind] = {
             "latency": "latency of {e} from {was} to {to}",
             "frequency": "frequency of {e} from {was} to {to}",
             "reword": "reword {c}",
+            "regrain": "a row of {e} is '{to}', was '{was}'",
         }.items()
     },
     "reown": Kind(_told("reown {e} to {to}"), lambda c, k: replace(k, owner=c.to), _unchanged),

@@ -17,6 +17,7 @@ from balun.difference.delta import (
     SAME,
     Coarse,
     Delta,
+    Plain,
     Retyped,
     Rounded,
     Same,
@@ -47,7 +48,7 @@ def captured_by(changes: Sequence[Change], before: Contract, after: Contract) ->
     rows = max((_rows(one, before) for one in changes), default=Rows.ALIKE)
     deltas: list[Delta] = []
     origins: list[int | None] = []
-    lost: set[int] = set()
+    lost: set[tuple[int, Plain]] = set()
     for at, column in enumerate(after.columns):
         name = renamed.get(column.name.lower(), column.name.lower())
         origin = names.index(name) if name in names else None
@@ -59,8 +60,16 @@ def captured_by(changes: Sequence[Change], before: Contract, after: Contract) ->
         own = {one: _delta(one, old, after) for one in changes if (one.column or "").lower() == name}
         rows = max([rows, *(_set_aside(one, old, delta) for one, delta in own.items())])
         deltas.append(reduce(_then, own.values()) if own else SAME)
-        lost |= {at} if [one.kind for one in own] == ["require"] == [one.kind for one in changes] else set()
+        if len(changes) == len(own) == 1:
+            lost |= {(at, value) for value in _lost(changes[0], old)}
     return Difference(tuple(deltas), tuple(origins), rows, rows is Rows.ALIKE, frozenset(lost))
+
+
+def _lost(change: Change, column: Column) -> tuple[Plain, ...]:
+    """What the column is in all rows that don't come any more."""
+    if change.kind == "require":
+        return (None,)
+    return (change.was,) if change.kind == "remove value" and column.dtype == "VARCHAR" else ()
 
 
 def _then(one: Delta, other: Delta) -> Delta:

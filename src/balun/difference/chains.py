@@ -14,6 +14,7 @@ from balun.difference.delta import OTHER, SAME, Delta, Retyped, Same, Swapped
 from balun.difference.lockstep import Difference, Lockstep, Rows
 from balun.difference.passage import is_number
 from balun.facts.known import Chain, Known
+from balun.facts.nullable import Nullable
 from balun.facts.propagate import states_of
 from balun.facts.supply import EXAMPLE
 from balun.relational.normal import MOST, normal, size
@@ -221,7 +222,8 @@ def _scanned(found: Differences, before: Scan, after: Scan, *, firm: bool) -> Di
         deltas = [SAME if one.name == EXAMPLE else delta for one, delta in zip(after.columns, deltas, strict=True)]
         rows = Rows.ALIKE  # each example is told by its number
         in_order = True
-    lost = frozenset(at for at, column in enumerate(after.columns) if _place(known, column.name) in of.lost)
+    places = [_place(known, column.name) for column in after.columns]
+    lost = frozenset((at, value) for at, place in enumerate(places) for one, value in of.lost if one == place)
     return Difference(tuple(deltas), tuple(origins), rows, in_order, lost)
 
 
@@ -252,7 +254,7 @@ def _examples(found: Differences, id_: str, corpus: Corpus) -> Difference:
     own = _walked(found, id_, alike=alike)
     whole = own.rows is Rows.ALIKE and all(isinstance(one, Same) for one in own.deltas) and _untouched(found, id_)
     deltas, origins = (SAME if whole else OTHER, *own.deltas), (0, *own.origins)
-    numbered = Difference(deltas, origins, own.rows, whole, frozenset(at + 1 for at in own.lost))
+    numbered = Difference(deltas, origins, own.rows, whole, frozenset((at + 1, value) for at, value in own.lost))
     return _typed(found, id_, numbered)
 
 
@@ -312,14 +314,19 @@ def _corpus(found: Differences, id_: str, corpus: Corpus) -> Difference:
     origins = tuple(places.get(name.lower()) for name in found.after.nodes[id_].columns)
     place = _place(found.after.nodes[id_], corpus.label) or 0
     label = deltas[place]
-    if rows is Rows.FEWER and place in found.nodes[examples].lost:
+    if rows is Rows.FEWER and (place, None) in found.nodes[examples].lost:
         rows = Rows.ALIKE
-    if label.nulls:
+    if label.nulls and any(_may_be_null(chain, examples, corpus.label) for chain in (found.before, found.after)):
         fewer = isinstance(label, Swapped) and label.to == frozenset({None})
         rows = max(rows, Rows.FEWER if fewer else Rows.OTHER)
     if _label_known_otherwise(found, id_, corpus):
         found.late.add(id_)
     return Difference(tuple(deltas), origins, rows, in_order=False)
+
+
+def _may_be_null(chain: Chain, id_: str, name: str) -> bool:
+    at = _place(chain.nodes[id_], name)
+    return at is None or bool(chain.nodes[id_].out.values[Nullable.name][at])
 
 
 def _label_known_otherwise(found: Differences, id_: str, corpus: Corpus) -> bool:

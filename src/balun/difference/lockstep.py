@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from enum import IntEnum
 from functools import reduce
 from typing import Any
 
-from balun.difference.delta import OTHER, SAME, Delta, Other, Same, either, is_apart
+from balun.difference.delta import OTHER, SAME, Delta, Other, Plain, Same, either, is_apart
+from balun.difference.evaluated import Unclear, evaluated
 from balun.difference.passage import Columns, aggregated, decides_the_same, may_fail, only_fewer
 from balun.facts.joined import equal_columns
 from balun.facts.nullable import true_needs, value_needs
@@ -49,14 +51,14 @@ class Difference:
 
     deltas: of each column after, in rows that have a counterpart. origins: which column before it is; None: a new one.
     in_order: the rows come in the same order too.
-    lost: columns after, where rows are fewer: each is null in all rows that have no counterpart.
+    lost: columns after, where rows are fewer, with the value that each has in all rows that have no counterpart.
     """
 
     deltas: tuple[Delta, ...]
     origins: tuple[int | None, ...]
     rows: Rows = Rows.ALIKE
     in_order: bool = True
-    lost: frozenset[int] = frozenset()
+    lost: frozenset[tuple[int, Plain]] = frozenset()
 
     @property
     def columns(self) -> Columns:
@@ -174,7 +176,7 @@ class Lockstep:
             origins.append(origin)
             one = OTHER if origin is None else found.columns.delta(before.outputs[origin], after.outputs[at])
             deltas.append(one)
-        lost = frozenset(at for at, one in enumerate(after.outputs) if value_needs(one) & found.lost)
+        lost = frozenset((at, value) for at, one in enumerate(after.outputs) for value in _lost_in(one, found.lost))
         return Difference(tuple(deltas), tuple(origins), found.rows, found.in_order, lost)
 
     def sort(self, before: Sort, after: Sort) -> Difference:
@@ -438,10 +440,33 @@ def _kept(found: Difference, rows: Rows) -> Difference:
 
 def _found_again(found: Difference, conditions: Sequence[Expression], start: int = 0) -> Difference:
     """Where rows that went are none for which the conditions are true. start: where its columns stand in them."""
-    needed = {at - start for one in conditions for at in true_needs(one)}
-    if found.rows is Rows.FEWER and found.lost & needed:
+    if found.rows is Rows.FEWER and any(
+        _is_never_true(one, at + start, value) for one in conditions for at, value in found.lost
+    ):
         return replace(found, rows=Rows.ALIKE, lost=frozenset())
     return found
+
+
+def _is_never_true(condition: Expression, at: int, value: Plain) -> bool:
+    """Whether it isn't true where a column has a value."""
+    if value is None and at in true_needs(condition):
+        return True
+    if refs(condition) != {at}:
+        return False
+    try:
+        return evaluated(condition, value) is not True
+    except Unclear:
+        return False
+
+
+def _lost_in(output: Expression, lost: frozenset[tuple[int, Plain]]) -> Iterator[Plain]:
+    """What an expression is in rows where columns have these values."""
+    for at, value in lost:
+        if value is None and at in value_needs(output):
+            yield None
+        elif refs(output) == {at}:
+            with suppress(Unclear):
+                yield evaluated(output, value)
 
 
 def _unordered(found: Difference) -> Difference:

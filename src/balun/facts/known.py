@@ -134,7 +134,6 @@ class Chain:
 
     keys: where something is kept, a digest of all that what is known of a node hangs on.
     focus: those of `nodes` that rules are to look at; None: all.
-    whole: what was worked out of all nodes together, whatever the focus.
     """
 
     graph: Graph
@@ -142,7 +141,6 @@ class Chain:
     nodes: dict[str, Known] = field(default_factory=dict)
     keys: dict[str, bytes] = field(default_factory=dict, repr=False, compare=False)
     focus: tuple[str, ...] | None = None
-    whole: dict[str, object] = field(default_factory=dict, repr=False, compare=False)
 
     def node(self, id_: str) -> Node:
         """The declaration that one of `nodes` is made by: a corpus for its examples, a feature for its rows."""

@@ -6,15 +6,14 @@ is another fault. A join with conditions that may find one row of several, as of
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from typing import cast
 
 from balun.facts.dependency import Dependencies, Set
-from balun.facts.joined import equal_columns
 from balun.facts.known import Chain, Known
+from balun.facts.meeting import is_flag, meetings
 from balun.facts.propagate import State
-from balun.relational.expression import Call, Expression, Literal, Ref, conjuncts, refs
+from balun.relational.expression import Expression, conjuncts, refs
 from balun.relational.relation import (
     Distinct,
     Filter,
@@ -34,8 +33,6 @@ from balun.relational.relation import (
     scans,
 )
 
-_KINDS = frozenset({"inner", "left", "right", "full"})
-
 
 @dataclass(frozen=True)
 class Repeated:
@@ -43,7 +40,7 @@ class Repeated:
 
     side, by, on: what it is made of, what it is joined to, and the columns that both are joined on.
     values: its columns. same: columns that are the same wherever one of its rows stands; `values` among them.
-    looked_up: it was joined to what was there, and not what was there to it.
+    looked_up: it was joined to what was there, and not what was there to it; or FROM lists both, and nobody can tell.
     """
 
     side: str
@@ -58,33 +55,36 @@ class Repeated:
         return known.is_key(self.same | also)
 
 
-def repeated(chain: Chain) -> Mapping[int, tuple[Repeated, ...]]:
-    """Of each relation of the chain, by identity; worked out once."""
-    if "repeated" not in chain.whole:
-        chain.whole["repeated"] = _repeated(chain)
-    return cast("Mapping[int, tuple[Repeated, ...]]", chain.whole["repeated"])
+Sides = tuple[Repeated, ...]
 
 
-def _repeated(chain: Chain) -> Mapping[int, tuple[Repeated, ...]]:
-    found: dict[int, tuple[Repeated, ...]] = {}
-    for known in chain.nodes.values():
-        if known.relation is not None:
-            for one in ordered(known.relation):
-                state = known.states[id(one)].dependencies
-                sides = _scanned(chain, one, found) if isinstance(one, Scan) else _passed(chain, one, known, found)
-                found[id(one)] = tuple(side for side in sides if side.values and not side.once(state))
+def repeated(chain: Chain, known: Known, read: Mapping[str, Sides]) -> Mapping[int, Sides]:
+    """Of each relation of one node's SELECT, by identity. read: what stands several times in what it reads, by name."""
+    found: dict[int, Sides] = {}
+    assert known.relation is not None
+    for one in ordered(known.relation):
+        state = known.states[id(one)].dependencies
+        sides = _scanned(chain, one, read) if isinstance(one, Scan) else _passed(chain, one, known, found)
+        found[id(one)] = _several(sides, state)
     return found
 
 
-def _scanned(chain: Chain, scan: Scan, found: Mapping[int, tuple[Repeated, ...]]) -> Iterator[Repeated]:
+def handed_on(known: Known, found: Mapping[int, Sides]) -> Sides:
+    """What still stands several times in what a node puts out, by what it promises."""
+    return _several(found[id(known.relation)], known.out.dependencies)
+
+
+def _several(sides: Iterable[Repeated], known: Dependencies) -> Sides:
+    return tuple(side for side in sides if side.values and not side.once(known))
+
+
+def _scanned(chain: Chain, scan: Scan, read: Mapping[str, Sides]) -> Iterator[Repeated]:
     id_ = chain.read(scan.parent)
-    parent = chain.nodes[id_] if id_ else None
-    if parent is None or parent.relation is None:
-        return
-    lower = [name.lower() for name in parent.columns]
-    old = [lower.index(one.name.lower()) if one.name.lower() in lower else -1 for one in scan.columns]
-    for side in found[id(parent.relation)]:
-        if not side.once(parent.out.dependencies):
+    sides = read.get(scan.parent, ())
+    if id_ is not None and sides:
+        lower = [name.lower() for name in chain.nodes[id_].columns]
+        old = [lower.index(one.name.lower()) if one.name.lower() in lower else -1 for one in scan.columns]
+        for side in sides:
             yield _renamed(side, {new: at for new, at in enumerate(old) if at >= 0})
 
 
@@ -98,14 +98,15 @@ def _passed(chain: Chain, one: Relation, known: Known, found: Mapping[int, tuple
     below = [found[id(each)] for each in inputs(one)]
     match one:
         case Filter():
-            yield from (side for side in below[0] if not any(picks(part, side) for part in one.conditions))
+            sides = (*below[0], *_multiplied(chain, one, known.states))
+            yield from (side for side in sides if not any(picks(part, side) for part in one.conditions))
         case Sort() | Limit() | Distinct() | Windows() | Unnest():
             yield from below[0]
         case Project():
             yield from (_projected(one, side) for side in below[0])
         case Join():
             yield from below[0]
-            if one.kind in _KINDS:
+            if one.kind in {"inner", "left", "right", "full"}:
                 split = len(one.left.columns)
                 for side in below[1]:
                     old = {at + split: at for at in range(len(one.right.columns))}
@@ -114,9 +115,8 @@ def _passed(chain: Chain, one: Relation, known: Known, found: Mapping[int, tuple
 
 
 def _projected(of: Project, side: Repeated) -> Repeated:
-    read = [refs(output) for output in of.outputs]
     values, same = (
-        frozenset(at for at, some in enumerate(read) if some and some <= columns)
+        frozenset(at for at, output in enumerate(of.outputs) if refs(output) and refs(output) <= columns)
         for columns in (side.values, side.same)
     )
     return replace(side, values=values, same=same)
@@ -124,47 +124,23 @@ def _projected(of: Project, side: Repeated) -> Repeated:
 
 def picks(condition: Expression, side: Repeated) -> bool:
     """Whether a flag picks among the rows that one meets, as `is_current` does: maybe one of them."""
-    return any(_is_flag(part) and not refs(part) <= side.same for part in conjuncts(condition))
+    return any(is_flag(part) and not refs(part) <= side.same for part in conjuncts(condition))
 
 
-def _is_flag(part: Expression) -> bool:
-    match part:
-        case Call("=", (one, Literal(value=True))) | Call("not", (one,)):
-            return _is_flag(one)
-    return isinstance(part, Ref) and part.dtype == "BOOLEAN"
-
-
-def _multiplied(chain: Chain, join: Join, states: Mapping[int, State]) -> Iterator[Repeated]:
-    split = len(join.left.columns)
-    pairs, _ = equal_columns(join.conditions, split)
-    if join.asof or not pairs or narrows(join):
-        return
-    left, right = (states[id(side)].dependencies for side in (join.left, join.right))
-    keyed = left.is_key(one for one, _ in pairs), right.is_key(other - split for _, other in pairs)
-    on = tuple(dict.fromkeys(join.left.columns[one].name or "?" for one, _ in pairs))
-    names = _named(join.left), _named(join.right)
-    width = len(join.columns)
-    if keyed == (True, False) and has_grain(chain, join.right):
-        own = frozenset(range(split))
-        same = states[id(join)].dependencies.closure(own)
-        yield Repeated(names[0], names[1], on, own, same, join.kind == "right")
-    if keyed == (False, True) and has_grain(chain, join.left):
-        own = frozenset(range(split, width))
-        same = states[id(join)].dependencies.closure(own)
-        yield Repeated(names[1], names[0], on, own, same, join.kind != "right")
-
-
-def narrows(join: Join) -> bool:
-    """Whether it has conditions besides equal columns that may leave one row of several: a period, a kind, a flag."""
-    split = len(join.left.columns)
-    others = [one for condition in join.conditions for one in conjuncts(condition)]
-    return any(_narrows(one, split) for one in others if equal_columns((one,), split)[1])
-
-
-def _narrows(part: Expression, split: int) -> bool:
-    read = refs(part)
-    both = any(at < split for at in read) and any(at >= split for at in read)
-    return both or _is_flag(part) or (isinstance(part, Call) and part.name in {"=", "in", "is_null", "is_not_null"})
+def _multiplied(chain: Chain, relation: Relation, states: Mapping[int, State]) -> Iterator[Repeated]:
+    for one in meetings(relation, states):
+        if one.narrowed:
+            continue
+        middle, end = one.first + len(one.left.columns), one.first + len(one.left.columns) + len(one.right.columns)
+        left, right = _named(one.left), _named(one.right)
+        known = states[id(relation)].dependencies
+        if one.left_once and not one.right_once and has_grain(chain, one.right):
+            own = frozenset(range(one.first, middle))
+            looked_up = one.kind in {"right", "listed"}
+            yield Repeated(left, right, one.on, own, known.closure(own), looked_up)
+        if one.right_once and not one.left_once and has_grain(chain, one.left):
+            own = frozenset(range(middle, end))
+            yield Repeated(right, left, one.on, own, known.closure(own), one.kind != "right")
 
 
 def has_grain(chain: Chain, of: Relation) -> bool:

@@ -11,6 +11,7 @@ from balun.relational.expression import (
     Call,
     Case,
     Expression,
+    Literal,
     Order,
     Ref,
     Window,
@@ -95,7 +96,8 @@ def _here(ref: Ref) -> Expression:
 
 
 def _flat(conditions: Iterable[Expression]) -> tuple[Expression, ...]:
-    return tuple(part for one in conditions for part in conjuncts(_plain(one)))
+    parts = (part for one in conditions for part in conjuncts(_plain(one)))
+    return tuple(part for part in parts if not (isinstance(part, Literal) and part.value is True))
 
 
 def _plain(of: Expression) -> Expression:
@@ -148,6 +150,9 @@ def _widened(below: Relation, make: Callable[[Relation, Place], Relation]) -> Re
 
 
 def _filter(below: Relation, conditions: tuple[Expression, ...]) -> Relation:
+    if not conditions:
+        return below
+
     def make(under: Relation, place: Place) -> Relation:
         here = tuple(moved(one, place) for one in conditions)
         if isinstance(under, Filter):

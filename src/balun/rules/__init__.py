@@ -91,7 +91,7 @@ _OF_CHAIN = (
     window_shorter_than_step,
     zone_mixed,
 )
-_WHOLE = (owner_missing, personal_data_at_surface, unused_captured_column)
+_WHOLE = (double_count, owner_missing, personal_data_at_surface, unused_captured_column)
 RULES: tuple[Rule, ...] = (
     *(Rule(module.RULE, module.find, whole=module in _WHOLE) for module in _OF_CHAIN),
     Rule(stale_promise.RULE, of_tested=stale_promise.find, whole=True),

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from typing import cast
 
 from balun.facts.column_fact import Sight
 from balun.facts.domain import Domain
 from balun.facts.extent import Extent, as_range
 from balun.facts.known import Chain
-from balun.facts.repeated import Repeated, picks, repeated
+from balun.facts.repeated import Repeated, Sides, handed_on, picks, repeated
 from balun.finding import Finding
 from balun.relational.expression import Aggregate, Call, Case, Expression, Ref, Window, conjuncts, refs
 from balun.relational.relation import Group, Relation, Windows
-from balun.rules.site import Site, names_of, sites, textual
+from balun.rules.site import Site, breaks, looked_at, names_of, textual
 
 RULE = "double-count"
 _SUMS = frozenset({"sum", "sum_no_overflow", "fsum", "kahan_sum"})
@@ -23,28 +24,67 @@ _WEIGHED = frozenset({
 })  # fmt: skip
 
 
+Found = tuple[tuple[Finding, ...], Sides]
+
+
 def find(chain: Chain) -> Iterator[Finding]:
-    sides = repeated(chain)
-    for site in sites(chain):
-        for relation in site.relations():
-            match relation:
-                case Group() if relation.sets in {((),), (tuple(range(len(relation.keys))),)}:
-                    for one in relation.aggregates:
-                        yield from _counted(site, one, relation.input, relation.keys, sides[id(relation.input)])
-                case Windows():
-                    for window in relation.windows:
-                        below = sides[id(relation.input)]
-                        yield from _counted(site, window, relation.input, window.partition, below)
+    """What a join has repeated in one table may be counted in another, so all are looked at, parents first."""
+    handed: dict[str, Sides] = {}
+    looked = frozenset(looked_at(chain))
+    for id_, known in chain.nodes.items():
+        if known.sql is not None:
+            ids = {name: chain.read(name) for name in known.brief.reads}
+            read = {name: handed[parent] for name, parent in ids.items() if parent and handed.get(parent)}
+            found, handed[id_] = _at(chain, id_, read)
+            yield from found if id_ in looked else ()
+
+
+def _at(chain: Chain, id_: str, read: Mapping[str, Sides]) -> Found:
+    """As it is kept: it hangs on what is known of the node, what its parents hand on, and what it would break."""
+    kept, node = chain.supply.kept, chain.node(id_)
+    if kept is None or id_ not in chain.keys:
+        return _made(chain, id_, read)
+    key = kept.key(RULE, chain.keys[id_], read, node.owner, breaks(chain, node))
+    found = kept.find(key)
+    if found is not None:
+        return cast("Found", found[1]())
+    made = _made(chain, id_, read)
+    kept.put(key, made)
+    return made
+
+
+def _made(chain: Chain, id_: str, read: Mapping[str, Sides]) -> Found:
+    known = chain.nodes[id_]
+    assert known.relation is not None
+    sides = repeated(chain, known, read)
+    site = Site(chain, id_, chain.node(id_), known, known.relation)
+    return tuple(_of_site(site, sides)), handed_on(known, sides)
+
+
+def _of_site(site: Site, sides: Mapping[int, Sides]) -> Iterator[Finding]:
+    for relation in site.relations():
+        match relation:
+            case Group() if relation.sets in {((),), (tuple(range(len(relation.keys))),)}:
+                for one in relation.aggregates:
+                    yield from _counted(site, one, relation.input, relation.keys, sides[id(relation.input)])
+            case Windows():
+                for window in relation.windows:
+                    below = sides[id(relation.input)]
+                    yield from _counted(site, window, relation.input, window.partition, below)
 
 
 def _counted(
-    site: Site, of: Aggregate | Window, over: Relation, by: Sequence[Expression], sides: Sequence[Repeated]
+    site: Site, of: Aggregate | Window, over: Relation, by: Sequence[Expression], sides: Sides
 ) -> Iterator[Finding]:
+    """A mean or a count by what the side is joined to, or of what a group has one of, is meant so."""
     if of.distinct or not of.args or (isinstance(of, Window) and of.name not in _SUMS):
         return
+    known = site.state(over).dependencies
     within = frozenset(key.at for key in by if isinstance(key, Ref))
+    apart = frozenset[int]().union(*map(refs, by))
     for side in sides:
-        if _is_counted(site, of, over, side) and not side.once(site.state(over).dependencies, within):
+        meant = of.name in _WEIGHED and (refs(of.args[0]) <= known.closure(within) or not apart <= side.same)
+        if _is_counted(site, of, over, side) and not side.once(known, within) and not meant:
             yield _found(site, of, over, side)
             return
 

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from balun.facts.joined import equal_columns
 from balun.facts.known import Chain
-from balun.facts.repeated import has_grain, narrows
+from balun.facts.meeting import Meeting, meetings
+from balun.facts.repeated import has_grain
 from balun.finding import Finding
-from balun.relational.relation import Join, Relation, scans
+from balun.relational.relation import Relation, scans
 from balun.rules.site import Site, sites
 
 RULE = "join-fans-out"
-_KINDS = frozenset({"inner", "left", "right", "full"})
 
 
 def find(chain: Chain) -> Iterator[Finding]:
@@ -23,25 +22,19 @@ def find(chain: Chain) -> Iterator[Finding]:
 
 def fanned(site: Site) -> Iterator[Finding]:
     for relation in site.relations():
-        if isinstance(relation, Join) and relation.kind in _KINDS and not relation.asof:
-            yield from _fanned(site, relation)
+        for one in meetings(relation, site.known.states):
+            known = has_grain(site.chain, one.left) and has_grain(site.chain, one.right)
+            if known and not (one.left_once or one.right_once or one.narrowed):
+                yield _fanned(site, one)
 
 
-def _fanned(site: Site, join: Join) -> Iterator[Finding]:
-    split = len(join.left.columns)
-    pairs, _ = equal_columns(join.conditions, split)
-    left, right = site.state(join.left).dependencies, site.state(join.right).dependencies
-    covered = left.is_key(one for one, _ in pairs) or right.is_key(other - split for _, other in pairs)
-    known = has_grain(site.chain, join.left) and has_grain(site.chain, join.right)
-    if pairs and known and not covered and not narrows(join):
-        on = ", ".join(join.left.columns[one].name or "?" for one, _ in pairs)
-        message = (
-            f"a join on ({on}) multiplies rows: one side is unique by {_keys(site, join.left)}, "
-            f"the other by {_keys(site, join.right)}"
-        )
-        mend = "join on the whole key of one side, or bring that side to one row each first"
-        names = {join.left.columns[one].name for one, _ in pairs}
-        yield site.finding(RULE, site.join_place(names), message, mend)
+def _fanned(site: Site, one: Meeting) -> Finding:
+    message = (
+        f"a join on ({', '.join(one.on)}) multiplies rows: one side is unique by {_keys(site, one.left)}, "
+        f"the other by {_keys(site, one.right)}"
+    )
+    mend = "join on the whole key of one side, or bring that side to one row each first"
+    return site.finding(RULE, site.join_place(set(one.on)), message, mend)
 
 
 def _keys(site: Site, side: Relation) -> str:

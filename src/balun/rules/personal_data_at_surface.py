@@ -23,6 +23,8 @@ def find(chain: Chain) -> Iterator[Finding]:
     """Of what values are computed from; a row that is there because of one tells less, and isn't told of."""
     yield from _misnamed(chain)
     answers: dict[str, Labelled] = {}
+    if not any(isinstance(node.declared, Model | Surface) and node.declared.may for node in chain.graph):
+        return
     for node in chain.graph:
         match node.declared:
             case Model() as model:
@@ -85,7 +87,7 @@ def _misnamed(chain: Chain) -> Iterator[Finding]:
     for node in chain.graph.of("table"):
         table = node.declared
         if isinstance(table, Table | PythonTable) and node.id in chain.nodes:
-            columns = chain.nodes[node.id].columns
+            columns = chain.nodes[node.id].brief.columns if table.classification else ()
             known = {column.lower() for column in columns}
             for name, _ in table.classification:
                 if name.lower() not in known:

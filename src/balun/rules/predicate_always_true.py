@@ -12,9 +12,8 @@ from balun.facts.nullable import Nullable
 from balun.finding import Finding
 from balun.relational.expression import refs
 from balun.relational.relation import Filter
+from balun.rules.predicate_never_true import is_told_otherwise
 from balun.rules.site import conditions, is_written, names_of, sites, textual
-from balun.rules.threshold_in_another_unit import misread
-from balun.rules.unseen_category import unseen
 
 RULE = "predicate-always-true"
 
@@ -30,9 +29,9 @@ def find(chain: Chain) -> Iterator[Finding]:
                 nulls: Sight[bool] = site.sight(Nullable.name, *inputs)  # type: ignore[assignment]
                 sure = Domain().of(condition, sight) == TRUE and not Nullable().of(condition, nulls)
                 there = getattr(condition, "name", "") == "is_not_null" and not Nullable().of(condition.args[0], nulls)  # type: ignore[union-attr]
-                if misread(site, condition, inputs) or any(unseen(site, condition, inputs)):
-                    continue  # told by their own names
-                if (sure or there) and is_written(condition) and refs(condition):
+                if not (sure or there) or not is_written(condition) or not refs(condition):
+                    continue
+                if not is_told_otherwise(site, condition, inputs):
                     names = names_of(inputs)
                     message = f"{textual(condition, names)} is true of every row"
                     yield site.finding(RULE, condition, message, "take the condition out, or mend what it compares")

@@ -31,12 +31,15 @@ def _never(site: Site, found: list[tuple[Expression, tuple[Relation, ...]]]) -> 
     sight: Sight[Extent] = site.sight(Domain.name, *found[0][1])  # type: ignore[assignment]
     for condition, inputs in found:
         if is_written(condition) and Domain().of(condition, sight) in (FALSE, NEVER):
-            if refs(condition) and not (
-                misread(site, condition, inputs) or any(unseen(site, condition, inputs))
-            ):  # told by their own names
+            if refs(condition) and not is_told_otherwise(site, condition, inputs):
                 yield _found(site, condition, inputs, sight.values)
             return  # nothing is left for the others
         sight = Domain().where((condition,), sight)
+
+
+def is_told_otherwise(site: Site, condition: Expression, inputs: tuple[Relation, ...]) -> bool:
+    """Whether what makes it always true, or never, has a name of its own."""
+    return misread(site, condition, inputs) is not None or any(unseen(site, condition, inputs))
 
 
 def _found(site: Site, condition: Expression, inputs: tuple[Relation, ...], values: tuple[Extent, ...]) -> Finding:

@@ -126,9 +126,9 @@ class Cited:
 
 
 class Select:
-    """The text of a SELECT. line: of its file, for one of its own."""
+    """The text of a SELECT. line: of its file, for one of its own; None: there is none."""
 
-    def __init__(self, sql: str, file: str, line: Callable[[int], int] = lambda line: line) -> None:
+    def __init__(self, sql: str, file: str, line: Callable[[int], int | None] = lambda line: line) -> None:
         self._sql = sql
         self._file = file
         self._line = line

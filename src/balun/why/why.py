@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cache
+from pathlib import Path
 
 from balun.chain.contract import Contract
-from balun.chain.graph import Graph, Node
+from balun.chain.graph import Node
+from balun.chain.load import load_graph
 from balun.chain.table import PythonTable, Table
+from balun.check import with_kept
 from balun.errors import UsageError, nearest
 from balun.facts.known import Chain, known_of
 from balun.facts.origin import Origin
 from balun.facts.reach import Flows, captured_flows
 from balun.facts.supply import EXAMPLE, supply_of
+from balun.kept import Kept
 from balun.why.cited import Cited
 from balun.why.evidence import Evidence, Settled
 from balun.why.nulls import Cause, Nulls
@@ -71,9 +76,14 @@ class Why:
         }
 
 
-def why(graph: Graph, word: str) -> Why:
-    """word: `flown.dep_delay`, `feature:weather.temp`. Raises UsageError for names that aren't there."""
-    return Answers(known_of(graph, supply_of(graph))).why(word)
+def why(folder: Path, word: str) -> Why:
+    """word: `flown.dep_delay`, `feature:weather.temp`. Raises UsageError for a name that isn't there."""
+
+    def answer(kept: Kept | None) -> Why:
+        graph = load_graph(folder, kept)
+        return Answers(known_of(graph, supply_of(graph, kept))).why(word)
+
+    return with_kept(folder, answer)
 
 
 class Answers:
@@ -82,7 +92,7 @@ class Answers:
     def __init__(self, chain: Chain) -> None:
         self._chain = chain
         self._cited = Cited(chain)
-        self._flows = captured_flows(chain)
+        self._flows = cache(self._flows_of)
 
     def why(self, word: str) -> Why:
         """Raises UsageError for names that aren't there, with the nearest."""
@@ -93,7 +103,7 @@ class Answers:
             Told(fact, value, settled.of(fact, id_, column)) for fact, value in words_at(chain, id_, column).items()
         ]
         own = part_of(chain, id_, column) if id_.startswith("corpus:") else (id_, column)
-        facts += [_available(chain, cited, *own), *_origin(chain, cited, self._flows, *own)]
+        facts += [_available(chain, cited, *own), *_origin(chain, cited, self._flows(node.id), *own)]
         known = chain.nodes[id_]
         return Why(
             node,
@@ -103,6 +113,15 @@ class Answers:
             Nulls(chain, cited).of(id_, column),
             Steps(chain, cited).column(id_, column),
         )
+
+    def _flows_of(self, id_: str) -> Flows:
+        """Of what a node is made from, and no more: a chain may be long."""
+        graph = self._chain.graph
+        node = graph.nodes[id_]
+        ends = [node, *(graph.children(node) if node.kind == "feature" else ())]
+        wanted = {one.id for end in ends for one in (end, *graph.above(end))}
+        nodes = {one: known for one, known in self._chain.nodes.items() if self._chain.node(one).id in wanted}
+        return captured_flows(replace(self._chain, nodes=nodes))
 
 
 def _found(chain: Chain, word: str) -> tuple[Node, str, str]:
