@@ -6,10 +6,15 @@ from pathlib import Path
 import pytest
 
 import balun as bl
+from balun.chain.change import read_change
 from balun.chain.load import load_graph
 from balun.chain.sql_table import parents_of
 from balun.errors import ProjectError
+from balun.facts.known import known_of
+from balun.facts.reach import reach
+from balun.facts.supply import supply_of
 from balun.finding import Place
+from balun.impact import impact
 
 
 def test_parents_come_from_parsing(shop: Path) -> None:
@@ -78,6 +83,32 @@ def test_cte_may_hide_what_it_reads(shop: Path) -> None:
     sql = "WITH customer AS (SELECT * FROM customer WHERE country = 'de') SELECT * FROM customer"
     (shop / "tables" / "german.sql").write_text(sql, encoding="utf-8")
     assert load_graph(shop).nodes["table:german"].parents == ("event:customer",)
+
+
+def test_surface_shows_tables_as_they_are(shop: Path) -> None:
+    with (shop / "models.py").open("a", encoding="utf-8") as file:
+        file.write('\nboard = bl.surface("board", uses=[risk, "purchase"], owner="checkout")\n')
+    graph = load_graph(shop)
+    assert graph.nodes["surface:board"].parents == ("model:risk", "table:purchase")
+    effects = {one.node.id: one.verdict for one in impact(graph, read_change("rename order.amount to sum")).effects}
+    assert effects["surface:board"] == "breaks"
+
+
+def test_table_that_a_surface_shows_is_missed_where_there_is_none(shop: Path) -> None:
+    with (shop / "models.py").open("a", encoding="utf-8") as file:
+        file.write('\nboard = bl.surface("board", uses="purchas", owner="checkout")\n')
+    with pytest.raises(ProjectError, match=r"there is no event or table of that name \(did you mean purchase"):
+        load_graph(shop)
+
+
+def test_what_a_surface_shows_is_used(shop: Path) -> None:
+    """All of its columns, also where a corpus takes but some of them."""
+    used = reach(known_of(graph := load_graph(shop), supply_of(graph)))
+    with (shop / "models.py").open("a", encoding="utf-8") as file:
+        file.write('\nboard = bl.surface("board", uses="purchase", owner="checkout")\n')
+    shown = reach(known_of(graph := load_graph(shop), supply_of(graph)))
+    assert {"table:purchase"} <= set().union(*shown.values())
+    assert "table:purchase" not in set().union(*used.values())
 
 
 @pytest.mark.parametrize(

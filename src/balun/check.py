@@ -18,7 +18,7 @@ from balun.facts.known import Chain, known_of, unknowns
 from balun.facts.supply import supply_of
 from balun.finding import Finding, Place
 from balun.kept import FILE, DamagedError, Kept, forget
-from balun.rules import RULES
+from balun.rules import rules_of
 from balun.rules.accepted import Accepted, accepted
 from balun.rules.site import breaks, looked_at, place_in
 from balun.rules.tested import UNTESTED, Tested
@@ -133,7 +133,7 @@ def check_chain(chain: Chain, tested: Tested = UNTESTED) -> Checked:
 
 
 def _found(chain: Chain, tested: Tested) -> Iterator[Finding]:
-    for rule in RULES:
+    for rule in rules_of(chain.graph):
         if rule.whole:
             yield from rule.find(chain, tested)
     rates = {node.declared.sampling for node in chain.graph if isinstance(node.declared, Contract)}
@@ -160,7 +160,7 @@ def _found_at(chain: Chain, id_: str, rates: set[float]) -> tuple[Finding, ...]:
 
 def _found_in(chain: Chain, id_: str) -> tuple[Finding, ...]:
     focused = replace(chain, focus=(id_,))
-    return tuple(finding for rule in RULES if not rule.whole for finding in rule.find(focused))
+    return tuple(finding for rule in rules_of(chain.graph) if not rule.whole for finding in rule.find(focused))
 
 
 def _unclear(chain: Chain, id_: str, reason: str, at: int | None) -> Unclear:

@@ -18,6 +18,10 @@ from balun.errors import BalunError, ProjectError, UsageError
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from balun.chain.change import Change
+    from balun.check import Checked
+    from balun.impact import Impact
+
 FINE, FINDINGS, FAULT = 0, 1, 2
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -147,9 +151,24 @@ def init(paths: tuple[Path, ...], owner: str | None, *, force: bool, as_json: bo
     help="From which verdict of --if or --against on the exit status is 1.",
 )
 @click.option("--anew", is_flag=True, help="Work out everything again, also what earlier checks did.")
+@click.option(
+    "--dbt",
+    metavar="PATH",
+    type=click.Path(path_type=Path),
+    help="Check a dbt project as it is: its manifest.json, its folder, or its target folder.",
+)
 @json_option
 @_says_errors
-def check(form: str, phrase: str | None, revision: str | None, fail_on: str, *, anew: bool, as_json: bool) -> None:
+def check(
+    form: str,
+    phrase: str | None,
+    revision: str | None,
+    fail_on: str,
+    dbt: Path | None,
+    *,
+    anew: bool,
+    as_json: bool,
+) -> None:
     """Prove from contracts and SQL what holds of every node, and find what can't be right. Reads no rows.
 
     A finding may be accepted where it stands, by a comment on its line or above it:
@@ -161,18 +180,21 @@ def check(form: str, phrase: str | None, revision: str | None, fail_on: str, *, 
     balun check --if "coarsen departure.time_hour to 1 day"
     balun check --if "sample weather to 10%"
     balun check --against main --format markdown
+    balun check --dbt shop/target/manifest.json --if "drop raw_orders.status"
     """
     if phrase is not None and revision is not None:
         raise UsageError("--if asks of one change, --against of those since a revision: ask for one of them")
     if phrase is not None:
-        _check_if(phrase, fail_on, anew=anew, as_json=as_json)
+        _check_if(phrase, fail_on, dbt, anew=anew, as_json=as_json)
         return
+    if revision is not None and dbt is not None:
+        raise UsageError("--against is of Balun's own projects: ask --if of a dbt project")
     if revision is not None:
         _check_against(revision, form, fail_on, anew=anew, as_json=as_json)
         return
     from balun.check import check as check_project
 
-    checked = check_project(_folder(), anew=anew)
+    checked = _checked_dbt(dbt) if dbt is not None else check_project(_folder(), anew=anew)
     if as_json:
         _print_json(checked.as_json())
     elif form != "terminal":
@@ -186,15 +208,19 @@ def check(form: str, phrase: str | None, revision: str | None, fail_on: str, *, 
     sys.exit(FINDINGS if checked.findings else FINE)
 
 
-def _check_if(phrase: str, fail_on: str, *, anew: bool, as_json: bool) -> None:
+def _checked_dbt(path: Path) -> Checked:
+    from balun.check import check_graph
+    from balun.dbt import load_dbt
+
+    return check_graph(load_dbt(path))
+
+
+def _check_if(phrase: str, fail_on: str, dbt: Path | None, *, anew: bool, as_json: bool) -> None:
     from balun.chain.change import read_change
-    from balun.chain.load import load_graph
-    from balun.check import with_kept
-    from balun.impact import impact
     from balun.terminal import print_impact
 
-    folder, change = _folder(), read_change(phrase)
-    found = with_kept(folder, lambda kept: impact(load_graph(folder, kept), change, kept), anew=anew)
+    change = read_change(phrase)
+    found = _impact_on_dbt(dbt, change) if dbt is not None else _impact(change, anew=anew)
     if as_json:
         _print_json(found.as_json())
     else:
@@ -223,6 +249,22 @@ def _check_against(revision: str, form: str, fail_on: str, *, anew: bool, as_jso
 
         print_against(found, _console())
     sys.exit(FINDINGS if found.findings or _is_as_bad(found.worst, fail_on) else FINE)
+
+
+def _impact(change: Change, *, anew: bool) -> Impact:
+    from balun.chain.load import load_graph
+    from balun.check import with_kept
+    from balun.impact import impact
+
+    folder = _folder()
+    return with_kept(folder, lambda kept: impact(load_graph(folder, kept), change, kept), anew=anew)
+
+
+def _impact_on_dbt(path: Path, change: Change) -> Impact:
+    from balun.dbt import load_dbt
+    from balun.impact import impact
+
+    return impact(load_dbt(path), change)
 
 
 @balun.command(short_help="Say what a rule is about.")

@@ -11,7 +11,7 @@ from balun.chain.feature import Columns
 from balun.chain.graph import Graph, Node
 from balun.chain.model import Model
 from balun.chain.point_in_time.expression import read_expression
-from balun.chain.table import PythonTable, Table
+from balun.chain.table import OpaqueTable, PythonTable, Table
 from balun.difference import Differences
 from balun.difference.barren import barren
 from balun.difference.delta import Retyped, Same, is_apart
@@ -143,7 +143,7 @@ class Judge:
     def _why(self, node: Node, id_: str, of: Difference) -> tuple[str, ...]:
         """What of a table's promises may be false after."""
         found = [*self._cast(id_)]
-        if isinstance(node.declared, PythonTable):
+        if isinstance(node.declared, PythonTable | OpaqueTable):
             gone = [name for parent in node.parents for name in self._gone(parent)]
             found += [f"it is given {name} no more" for name in gone]
         if isinstance(node.declared, Table):

@@ -115,3 +115,6 @@ select first(a order by a, b), last(b order by b, a), quantile_cont(a, [0.25, 0.
 select hour(case when true then date '2020-02-29' else date 'infinity' end), hour(case when true then date 'infinity' else d end) from t;
 select epoch_us(case when true then timestamp '2020-02-29 10:00:00.5' else timestamp 'infinity' end), year(case when false then timestamptz '2020-02-29 10:00:00+01' else timestamptz '-infinity' end) from t;
 select strftime(case when true then timestamp_ns '2020-02-29 10:00:00.123456789' else timestamp_ns '2020-02-28' end, '%n'), hour(case when true then time '10:11:12.5' else time '10:00' end) from t;
+select unnest([1, 2, 3]) as v, 3 as k;
+select v + 1 from (select unnest([1, 2]) as v) x where v > 1;
+select row_number() over (), 2 as k;

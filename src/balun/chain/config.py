@@ -6,6 +6,7 @@ import tomllib
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
+from typing import Literal
 
 from balun.chain.zone import is_zone
 from balun.errors import ProjectError, nearest
@@ -18,7 +19,10 @@ _ENGINE = ("kind", "memory", "threads")
 
 @dataclass(frozen=True)
 class Config:
-    """folder, snapshots: absolute. memory: as DuckDB writes it, `4GB`; None: 80 % of the machine."""
+    """folder, snapshots: absolute. memory: as DuckDB writes it, `4GB`; None: 80 % of the machine.
+
+    tool: whose project it is; one of dbt's has no contracts or owners that anybody was asked for.
+    """
 
     name: str
     folder: Path
@@ -26,6 +30,7 @@ class Config:
     zone: str = "UTC"
     memory: str | None = None
     threads: int | None = None
+    tool: Literal["balun", "dbt"] = "balun"
 
 
 def find_project(start: Path) -> Path:

@@ -51,7 +51,7 @@ class DeclaredModel:
 @dataclass(frozen=True, eq=False)
 class DeclaredSurface:
     name: str
-    uses: tuple[DeclaredModel, ...]
+    uses: tuple[DeclaredModel | str, ...]
     owner: str | None
     may: str | None
     description: str | None
@@ -220,16 +220,16 @@ def model(
 def surface(
     name: str,
     *,
-    uses: DeclaredModel | Sequence[DeclaredModel],
+    uses: DeclaredModel | str | Sequence[DeclaredModel | str],
     owner: str | None = None,
     may: str | None = None,
     description: str | None = None,
 ) -> DeclaredSurface:
-    """A place in the product where models' answers show.
+    """A place in the product where models' answers show, or tables as they are: these by their names.
 
     may: the highest classification of what may show there, such as `internal`.
     """
-    used = (uses,) if isinstance(uses, DeclaredModel) else tuple(uses)
+    used = (uses,) if isinstance(uses, DeclaredModel | str) else tuple(uses)
     return DeclaredSurface(name, used, owner, may, description, _caller())
 
 

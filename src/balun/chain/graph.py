@@ -12,14 +12,14 @@ from balun.chain.corpus import Corpus
 from balun.chain.feature import Aggregate, Feature, Latest
 from balun.chain.model import Model
 from balun.chain.surface import Surface
-from balun.chain.table import PythonTable, Table
+from balun.chain.table import AnyTable, OpaqueTable, PythonTable, Table
 from balun.errors import UsageError, nearest
 
-Declared = Contract | Table | PythonTable | Feature | Corpus | Model | Surface
+Declared = Contract | AnyTable | Feature | Corpus | Model | Surface
 KINDS = ("event", "table", "feature", "corpus", "model", "surface")
 _KIND: Mapping[type, str] = {
-    Contract: "event", Table: "table", PythonTable: "table", Aggregate: "feature", Latest: "feature",
-    Corpus: "corpus", Model: "model", Surface: "surface",
+    Contract: "event", Table: "table", PythonTable: "table", OpaqueTable: "table",
+    Aggregate: "feature", Latest: "feature", Corpus: "corpus", Model: "model", Surface: "surface",
 }  # fmt: skip
 
 

@@ -18,7 +18,7 @@ from balun.chain.feature import Aggregate, Latest
 from balun.chain.graph import KINDS, Declared, Graph, Node, kind_of
 from balun.chain.model import Model
 from balun.chain.surface import Surface
-from balun.chain.table import PythonTable, Table
+from balun.chain.table import OpaqueTable, PythonTable, Table
 from balun.errors import ProjectError, nearest
 from balun.finding import Finding, Place
 from balun.kept import Kept
@@ -36,7 +36,7 @@ def load_graph(folder: Path, kept: Kept | None = None) -> Graph:
     faults += _twice(named)
     if faults:
         raise ProjectError(faults)
-    return _graph(config, named)
+    return graph_of(config, named)
 
 
 def _read(config: Config, kept: Kept | None) -> tuple[list[Named], list[Finding]]:
@@ -160,7 +160,8 @@ def _twice(named: list[Named]) -> list[Finding]:
     return faults
 
 
-def _graph(config: Config, named: list[Named]) -> Graph:
+def graph_of(config: Config, named: list[Named]) -> Graph:
+    """Named declarations in their places. Raises ProjectError for parents that are missing and for circles."""
     ids = {f"{kind_of(declared)}:{name}": declared for name, declared in named}
     places: dict[tuple[str, str], str] = {}
     for node in ids:
@@ -188,7 +189,7 @@ def _parents(
     match declared:
         case Contract():
             wanted: list[tuple[str, tuple[str, ...]]] = []
-        case Table() | PythonTable():
+        case Table() | PythonTable() | OpaqueTable():
             wanted = [(name, ("event", "table")) for name in declared.parents]
         case Aggregate() | Latest():
             wanted = [(declared.source, ("event", "table"))]
@@ -199,6 +200,7 @@ def _parents(
             wanted = [(declared.corpus, ("corpus",))]
         case Surface():
             wanted = [(name, ("model",)) for name in declared.uses]
+            wanted += [(name, ("event", "table")) for name in declared.tables]
     found, missing = [], []
     for name, kinds in wanted:
         parent = next((places[kind, name.lower()] for kind in kinds if (kind, name.lower()) in places), None)

@@ -145,10 +145,11 @@ def _settled(declared: object, features: dict[int, str], root: Path) -> list[Nam
                 )
             ]
         case DeclaredSurface():
-            uses = tuple(model.name for model in declared.uses)
+            uses = tuple(one.name for one in declared.uses if not isinstance(one, str))
+            tables = tuple(one for one in declared.uses if isinstance(one, str))
             place = _inside(declared.place, root)
-            surface = Surface(declared.name, uses, declared.owner, place, declared.may, declared.description)
-            return [(declared.name, surface)]
+            about = (declared.may, declared.description, tables)
+            return [(declared.name, Surface(declared.name, uses, declared.owner, place, *about))]
     return []
 
 

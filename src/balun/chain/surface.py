@@ -1,4 +1,4 @@
-"""A surface: a place in the product where models' answers show."""
+"""A surface: a place in the product where models' answers, or tables, show."""
 
 from __future__ import annotations
 
@@ -9,7 +9,10 @@ from balun.finding import Place
 
 @dataclass(frozen=True)
 class Surface:
-    """may: the highest classification of what may show here; None: nobody says."""
+    """uses: names of models. tables: names of tables and events that it shows as they are.
+
+    may: the highest classification of what may show here; None: nobody says.
+    """
 
     name: str
     uses: tuple[str, ...]
@@ -17,3 +20,4 @@ class Surface:
     place: Place
     may: str | None = None
     description: str | None = None
+    tables: tuple[str, ...] = ()

@@ -1,4 +1,4 @@
-"""A table: a SELECT over events and tables, or a Python function for what SQL can't say."""
+"""A table: a SELECT over events and tables, a Python function for what SQL can't say, or one that can't be read."""
 
 from __future__ import annotations
 
@@ -13,6 +13,8 @@ class Table:
     """A `.sql` file.
 
     sql: the file's text whole, front matter and all, so that lines count as in the file.
+    lines: where `sql` was made of the file's text, the file's line of each of its lines; None: there is none.
+    functions: `(name, DuckDB type)` of functions in `sql` that DuckDB doesn't have: of any arguments, and never run.
     parents: names of the events and tables it reads, found by parsing, in the order they appear.
     key: columns that make a row unique; empty where none is promised.
     at: the column with the row's own time, or None.
@@ -34,6 +36,14 @@ class Table:
     units: tuple[tuple[str, str], ...] = ()
     classification: tuple[tuple[str, str], ...] = ()
     description: str | None = None
+    lines: tuple[int | None, ...] = ()
+    functions: tuple[tuple[str, str], ...] = ()
+
+    def line(self, of: int) -> int | None:
+        """The file's line, of one of `sql`, counted from 1."""
+        if not self.lines:
+            return of
+        return self.lines[of - 1] if of <= len(self.lines) else None
 
 
 @dataclass(frozen=True)
@@ -59,3 +69,29 @@ class PythonTable:
     units: tuple[tuple[str, str], ...] = ()
     classification: tuple[tuple[str, str], ...] = ()
     description: str | None = None
+
+
+@dataclass(frozen=True)
+class OpaqueTable:
+    """A table of which only the columns are known: any of them may come from anything that its parents have.
+
+    reason: why it isn't understood.
+    columns: `(name, DuckDB type)`, in order.
+    """
+
+    name: str
+    owner: str | None
+    place: Place
+    reason: str
+    parents: tuple[str, ...]
+    columns: tuple[tuple[str, str], ...]
+    key: tuple[str, ...] = ()
+    at: str | None = None
+    available: tuple[tuple[str, str], ...] = ()
+    required: tuple[str, ...] = ()
+    units: tuple[tuple[str, str], ...] = ()
+    classification: tuple[tuple[str, str], ...] = ()
+    description: str | None = None
+
+
+AnyTable = Table | PythonTable | OpaqueTable

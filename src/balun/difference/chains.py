@@ -9,7 +9,7 @@ from balun.chain.contract import Contract
 from balun.chain.corpus import Corpus
 from balun.chain.point_in_time.expression import read_expression
 from balun.chain.sql_table import canonical
-from balun.chain.table import PythonTable, Table
+from balun.chain.table import AnyTable, OpaqueTable, PythonTable, Table
 from balun.difference.delta import OTHER, SAME, Delta, Retyped, Same, Swapped
 from balun.difference.lockstep import Difference, Lockstep, Rows
 from balun.difference.passage import is_number
@@ -59,8 +59,8 @@ def _node(found: Differences, id_: str, known: Known) -> Difference:
     match node.declared:
         case Contract():
             return found.captured.get(id_) or _by_names(found.before.nodes[id_], known)
-        case PythonTable() as table:
-            return _python(found, id_, table, node.parents)
+        case PythonTable() | OpaqueTable() as table:
+            return _opaque(found, id_, table, node.parents)
         case Table():
             return _typed(found, id_, _selected(found, id_))
         case Corpus() as corpus if id_.startswith("examples:"):
@@ -108,10 +108,12 @@ def _typed(found: Differences, id_: str, of: Difference) -> Difference:
 # -- tables
 
 
-def _python(found: Differences, id_: str, table: PythonTable, parents: tuple[str, ...]) -> Difference:
-    """A function of all that it is given."""
+def _opaque(found: Differences, id_: str, table: PythonTable | OpaqueTable, parents: tuple[str, ...]) -> Difference:
+    """Made of all that it is given, nobody knows how; what can't be read may be made otherwise, and look the same."""
     was = found.before.node(id_).declared
-    same = isinstance(was, PythonTable) and (was.code, was.columns) == (table.code, table.columns)
+    same = was is table
+    if isinstance(was, PythonTable) and isinstance(table, PythonTable):
+        same = (was.code, was.columns) == (table.code, table.columns)
     given = [found.nodes[parent] for parent in parents]
     whole = all(parent in found.before.nodes and _untouched(found, parent) for parent in parents)
     names = _by_names(found.before.nodes[id_], found.after.nodes[id_])
@@ -232,7 +234,7 @@ def _number(of: Difference) -> Delta:
 
 def _ties(found: Differences, id_: str, of: Difference) -> bool:
     declared = found.after.graph.nodes[id_].declared if id_ in found.after.graph.nodes else None
-    key = {name.lower() for name in declared.key} if isinstance(declared, Contract | Table | PythonTable) else set()
+    key = {name.lower() for name in declared.key} if isinstance(declared, Contract | AnyTable) else set()
     names = [name.lower() for name in found.after.nodes[id_].columns]
     told = [delta for name, delta in zip(names, of.deltas, strict=True) if not key or name in key]
     return (bool(key) or _untouched(found, id_)) and all(isinstance(one, Same) for one in told)

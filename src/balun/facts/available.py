@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from balun.chain.table import PythonTable, Table
+from balun.chain.table import AnyTable, OpaqueTable, PythonTable, Table
 from balun.facts.dtype import Binder
 from balun.facts.time_text import bound, columns_in, identifier, null_of_nulls, rewritten
 from balun.facts.waiting import Leaf, Read, UnfollowableError, Wait, Waitings, Waits, waiting
@@ -85,7 +85,7 @@ def late_check_sql(expression: str, at: str) -> str:
 
 
 def availability(
-    table: Table | PythonTable,
+    table: AnyTable,
     schema: Schema,
     parents: Mapping[str, Availability],
     *,
@@ -101,20 +101,21 @@ def availability(
     times = {parent: at for parent, at in (ats or {}).items() if at and parent in schema}
     if not times and not any(_says_anything(known) for known in parents.values()):
         return _declared(table, Availability(), ())
-    if isinstance(table, PythonTable):
-        found = _unfollowed(parents, "a Python function can't be followed")
+    if isinstance(table, PythonTable | OpaqueTable):
+        why = "a Python function can't be followed" if isinstance(table, PythonTable) else table.reason
+        found = _unfollowed(parents, why)
         return _declared(table, found, [name for name, _ in table.columns])
     relation = relation or _bound(table, schema)
     found = _derived(schema, parents, relation, times)
     return _declared(table, found, [one.name for one in relation.columns])
 
 
-def lost_findings(table: Table | PythonTable, found: Availability) -> list[Finding]:
+def lost_findings(table: AnyTable, found: Availability) -> list[Finding]:
     """One for each column that is lost, or one for the row."""
     return [_finding(table, lost) for lost in found.lost]
 
 
-def _finding(table: Table | PythonTable, lost: Lost) -> Finding:
+def _finding(table: AnyTable, lost: Lost) -> Finding:
     what = f"{table.name}.{lost.column}" if lost.column else f"a row of {table.name}"
     known = f"`{lost.expression}` of {lost.parent}" if lost.expression else f"a time that {lost.parent} lost"
     if lost.missing:
@@ -155,7 +156,7 @@ def _unfollowed(parents: Mapping[str, Availability], reason: str) -> Availabilit
     return Availability()
 
 
-def _declared(table: Table | PythonTable, found: Availability, names: Sequence[str]) -> Availability:
+def _declared(table: AnyTable, found: Availability, names: Sequence[str]) -> Availability:
     """A declared column wins; a lost row is made good when every column but the key and the time is declared."""
     own = dict(table.available)
     if not own:

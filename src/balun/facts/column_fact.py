@@ -9,7 +9,7 @@ from functools import reduce
 from typing import Generic, TypeVar
 
 from balun.chain import contract
-from balun.chain.table import PythonTable, Table
+from balun.chain.table import AnyTable
 from balun.relational.expression import (
     Aggregate,
     Call,
@@ -63,7 +63,7 @@ class ColumnFact(ABC, Generic[V]):
     def captured(self, column: contract.Column, event: contract.Contract) -> V:
         """Of an event's column, by its contract: rows that break the contract are set aside."""
 
-    def promised(self, table: Table | PythonTable, columns: Sequence[str], values: tuple[V, ...]) -> tuple[V, ...]:  # noqa: ARG002
+    def promised(self, table: AnyTable, columns: Sequence[str], values: tuple[V, ...]) -> tuple[V, ...]:  # noqa: ARG002
         """Of a table's columns, with what the table promises of them."""
         return values
 

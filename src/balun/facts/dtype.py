@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from types import TracebackType
 from typing import Self
 
 import duckdb
 import sqlglot
 import sqlglot.expressions as exp
+from duckdb.func import FunctionNullHandling
 from sqlglot.errors import SqlglotError
 
 from balun.chain.contract import Contract
@@ -43,6 +45,8 @@ class Binder:
         self._connection.execute("SET TimeZone = 'UTC'")
         self._connection.execute("SET lock_configuration = true")
         self._known: dict[str, Types] = {}
+        self._functions: set[str] = set()
+        self._spelt: dict[str, str] = {}
 
     def bind_event(self, contract: Contract) -> Types:
         """Raises ProjectError where DuckDB doesn't know a column's type."""
@@ -51,8 +55,21 @@ class Binder:
 
     def bind_table(self, table: Table) -> Types:
         """Raises ProjectError at the line of the table's file."""
-        types = self._bind(table.sql, table.place, 1, table.owner)
+        for name, dtype in table.functions:
+            self._stand_in(name, dtype)
+        try:
+            types = self._bind(table.sql, table.place, 1, table.owner)
+        except ProjectError as exc:
+            raise ProjectError(replace(one, place=_in_file(table, one.place)) for one in exc.findings) from exc
         return self._create(table.name, types)
+
+    def _stand_in(self, name: str, dtype: str) -> None:
+        """A function of any arguments, for one that DuckDB doesn't have; only its type is asked for."""
+        if name not in self._functions:
+            self._functions.add(name)
+            self._connection.create_function(
+                name, lambda *_: None, None, dtype, null_handling=FunctionNullHandling.SPECIAL
+            )
 
     def bind_declared(
         self, name: str, columns: Iterable[tuple[str, str]], place: Place, owner: str | None = None
@@ -138,19 +155,25 @@ class Binder:
 
     def _type(self, dtype: str) -> str:
         """Raises duckdb.Error where it is none. A cast keeps anything but a type from being said."""
+        if dtype in self._spelt:
+            return self._spelt[dtype]
         tree = exp.DataType.build(dtype, dialect="duckdb", udt=True) if ";" not in dtype else None
         if tree is None:
             raise duckdb.ParserException(dtype)
         rows = self._connection.execute(f"DESCRIBE SELECT CAST(NULL AS {dtype}) AS it").fetchall()
         if len(rows) != 1:
             raise duckdb.ParserException(dtype)
-        return str(rows[0][1])
+        return self._spelt.setdefault(dtype, str(rows[0][1]))
 
     def _create(self, name: str, types: Mapping[str, str]) -> Types:
         columns = ", ".join(f"{quoted(column)} {dtype}" for column, dtype in types.items())
         self._connection.execute(f"CREATE OR REPLACE TABLE {quoted(name)} ({columns})")
         self._known[name.lower()] = dict(types)
         return dict(types)
+
+
+def _in_file(table: Table, place: Place) -> Place:
+    return replace(place, line=table.line(place.line)) if place.line and table.lines else place
 
 
 def _refuse(sql: str, place: Place, first_line: int | None, owner: str | None) -> None:

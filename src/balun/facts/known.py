@@ -12,7 +12,7 @@ from balun.chain.feature import Aggregate, Columns, Latest
 from balun.chain.graph import Graph, Node
 from balun.chain.point_in_time import Examples
 from balun.chain.point_in_time.meaning import meaning
-from balun.chain.table import PythonTable, Table
+from balun.chain.table import AnyTable, OpaqueTable, PythonTable, Table
 from balun.digest import digest
 from balun.facts.dependency import Dependencies
 from balun.facts.nullable import Nullable
@@ -168,13 +168,13 @@ def known_of(graph: Graph, supply: Supply) -> Chain:
             case Table() as table:
                 made = partial(_table, chain, node, table)
                 chain.nodes[node.id], told[node.id] = _kept(chain, node.id, _key(chain, node, told), table.sql, made)
-            case PythonTable() as table:
+            case PythonTable() | OpaqueTable() as table:
                 chain.nodes[node.id] = Known(partial(_opaque, table))
             case Corpus() as corpus:
                 _corpus(chain, node, corpus, _key(chain, node, told))
             case Aggregate() | Latest():
                 told[node.id] = _key(chain, node, told)
-        if isinstance(node.declared, Contract | PythonTable):
+        if isinstance(node.declared, Contract | PythonTable | OpaqueTable):
             told[node.id] = supply.keys.get(node.id, b"")
     return chain
 
@@ -217,7 +217,7 @@ def _event(contract: Contract) -> Facts:
     return Facts(names, state, state)
 
 
-def _opaque(table: PythonTable) -> Facts:
+def _opaque(table: PythonTable | OpaqueTable) -> Facts:
     names = tuple(name for name, _ in table.columns)
     nothing = unknown(len(names))
     return _promised(Facts(names, nothing, nothing), table)
@@ -258,7 +258,7 @@ def _scanned(parent: Known, scan: Scan) -> State:
     return State(values, parent.out.dependencies.renamed(names))
 
 
-def _promised(known: Facts, table: Table | PythonTable) -> Facts:
+def _promised(known: Facts, table: AnyTable) -> Facts:
     """With what the table promises of itself, which each run tests."""
     values = dict(known.out.values)
     required = {name.lower() for name in (*table.required, *table.key)}
@@ -336,4 +336,5 @@ def _together(chain: Chain, corpus: Corpus) -> Facts:
 
 def unknowns(chain: Chain) -> list[tuple[str, str, int | None]]:
     """Node, reason and place in its SQL, in bytes, of what couldn't be understood."""
-    return [(node, *one) for node, known in chain.nodes.items() for one in known.brief.unknowns]
+    opaque = [(node.id, node.declared.reason, None) for node in chain.graph if isinstance(node.declared, OpaqueTable)]
+    return opaque + [(node, *one) for node, known in chain.nodes.items() for one in known.brief.unknowns]

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache, reduce
 
 from balun.chain import contract
-from balun.chain.table import PythonTable, Table
+from balun.chain.table import AnyTable
 from balun.facts.column_fact import ColumnFact, Sight, together
 from balun.relational.expression import Aggregate, Call, Case, Expression, Literal, Window, parts
 from balun.relational.relation import Distinct, Filter, Group, Join, Relation, SetOperation, Sort, Unknown, Unnest
@@ -66,9 +66,7 @@ class PrivacyFact(ColumnFact[Privacy]):
     def captured(self, column: contract.Column, event: contract.Contract) -> Privacy:  # noqa: ARG002
         return Privacy(frozenset({label_of(column.classification)})) if column.classification else FREE
 
-    def promised(
-        self, table: Table | PythonTable, columns: Sequence[str], values: tuple[Privacy, ...]
-    ) -> tuple[Privacy, ...]:
+    def promised(self, table: AnyTable, columns: Sequence[str], values: tuple[Privacy, ...]) -> tuple[Privacy, ...]:
         """What a table declares of a column, it is, whatever it is computed from: so a hash may tell nothing."""
         said = {name.lower(): highest(frozenset({label_of(word)})) for name, word in table.classification}
         return tuple(

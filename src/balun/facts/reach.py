@@ -7,8 +7,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from balun.chain.contract import Contract
 from balun.chain.corpus import Corpus
 from balun.chain.feature import Columns
+from balun.chain.graph import Node
 from balun.chain.point_in_time.expression import read_expression
-from balun.chain.table import PythonTable
+from balun.chain.table import OpaqueTable, PythonTable
 from balun.facts.known import Chain
 from balun.facts.origin import Origin
 
@@ -19,7 +20,8 @@ Uses = frozenset[Origin]
 def reach(chain: Chain) -> Mapping[Captured, frozenset[str]]:
     """For each captured column, ids of corpora and of tables at the chain's end that depend on it.
 
-    A model depends on what its inputs, its label and its examples are made of; so does a table that nothing reads.
+    A model depends on what its inputs, its label and its examples are made of; so does a table that nothing reads, or
+    that shows as it is.
     """
     found: dict[Captured, set[str]] = {}
     for node, columns, rows in _ends(chain):
@@ -35,10 +37,15 @@ def _ends(chain: Chain) -> list[tuple[str, list[Uses], Uses]]:
     for node in chain.graph:
         if isinstance(node.declared, Corpus):
             ends.append((node.id, *_corpus(chain, node.declared, flows)))
-        elif node.kind == "table" and not chain.graph.children(node):
+        elif node.kind in {"event", "table"} and _is_end(chain, node):
             columns, rows = flows[node.id]
             ends.append((node.id, list(columns.values()), rows))
     return ends
+
+
+def _is_end(chain: Chain, node: Node) -> bool:
+    below = {child.kind for child in chain.graph.children(node)}
+    return "surface" in below or (node.kind == "table" and not below)
 
 
 def looked_at(chain: Chain) -> frozenset[Captured]:
@@ -70,7 +77,7 @@ def _wanted(chain: Chain) -> Mapping[str, Iterable[str]]:
                 if isinstance(part, str):
                     id_ = f"feature:{part}@{corpus.name}"
                     wanted[id_] = (*chain.nodes[id_].brief.columns, _ROWS)
-        elif node.kind == "table" and not chain.graph.children(node):
+        elif node.kind in {"event", "table"} and _is_end(chain, node):
             wanted[node.id] = (*chain.nodes[node.id].brief.columns, _ROWS)
     return wanted
 
@@ -162,9 +169,9 @@ def _below(chain: Chain, id_: str, flows: Flows) -> Uses:
 
 
 def _opaque(chain: Chain, id_: str, flows: Flows) -> tuple[dict[str, Uses], Uses]:
-    """A Python table may look at anything that it is given."""
+    """What isn't SQL that can be read may look at anything that it is given."""
     node = chain.graph.nodes[id_]
-    assert isinstance(node.declared, PythonTable | Contract)
+    assert isinstance(node.declared, PythonTable | OpaqueTable | Contract)
     everything = frozenset().union(
         *(uses for parent in node.parents for uses in (*flows[parent][0].values(), flows[parent][1]))
     )

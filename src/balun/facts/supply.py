@@ -14,7 +14,7 @@ from balun.chain.model import Model
 from balun.chain.point_in_time import Examples, Source, compile_feature
 from balun.chain.point_in_time.expression import read_expression
 from balun.chain.surface import Surface
-from balun.chain.table import PythonTable, Table
+from balun.chain.table import AnyTable, OpaqueTable, PythonTable, Table
 from balun.digest import digest
 from balun.errors import ProjectError, nearest
 from balun.facts.available import Availability, availability, lost_findings
@@ -70,7 +70,7 @@ class Supply:
     def key(self, node: str) -> tuple[str, ...]:
         """What makes a row of an event or table unique, as declared."""
         declared = self.graph.nodes[node].declared
-        assert isinstance(declared, Contract | Table | PythonTable)
+        assert isinstance(declared, Contract | AnyTable)
         return declared.key
 
     def hold(self, ids: Iterable[str]) -> None:
@@ -188,7 +188,7 @@ def _supply_node(supply: Supply, binder: Binder, node: Node) -> None:
             supply.columns[node.id] = binder.bind_event(contract)
             own = {column.name: column.available for column in contract.columns if column.available}
             supply.available[node.id] = _whole_event(contract, own, binder)
-        case Table() | PythonTable() as table:
+        case Table() | PythonTable() | OpaqueTable() as table:
             _supply_table(supply, binder, node, table)
         case Corpus() as corpus:
             _supply_corpus(supply, binder, node, corpus)
@@ -212,7 +212,7 @@ def _time(binder: Binder, relation: str, expression: str, place: Place, what: st
         )
 
 
-def _supply_table(supply: Supply, binder: Binder, node: Node, table: Table | PythonTable) -> None:
+def _supply_table(supply: Supply, binder: Binder, node: Node, table: AnyTable) -> None:
     if isinstance(table, Table):
         types: Types = binder.bind_table(table)
     else:
@@ -233,9 +233,7 @@ def _supply_table(supply: Supply, binder: Binder, node: Node, table: Table | Pyt
     supply.available[node.id] = _available(supply, table, node.parents, supply.relations.get(node.id))
 
 
-def _available(
-    supply: Supply, table: Table | PythonTable, parents: Iterable[str], relation: Relation | None
-) -> Availability:
+def _available(supply: Supply, table: AnyTable, parents: Iterable[str], relation: Relation | None) -> Availability:
     nodes = [supply.graph.nodes[parent] for parent in parents]
     return availability(
         table,
@@ -246,7 +244,7 @@ def _available(
     )
 
 
-def _named_columns(table: Table | PythonTable) -> tuple[tuple[str, tuple[str, ...]], ...]:
+def _named_columns(table: AnyTable) -> tuple[tuple[str, tuple[str, ...]], ...]:
     return (
         ("key", table.key),
         ("at", (table.at,) if table.at else ()),
@@ -361,7 +359,7 @@ def _feature_faults(supply: Supply, corpus: Corpus, types: Types) -> list[Findin
 def _refuse_lost_feature(supply: Supply, node: Node, feature: Aggregate | Latest) -> None:
     """A feature may not look at a value of which nothing says when it is known."""
     parent = supply.graph.nodes[node.parents[0]]
-    if isinstance(parent.declared, Table | PythonTable):
+    if isinstance(parent.declared, AnyTable):
         types = supply.columns[parent.id]
         written = [feature.where] if feature.where else []
         if isinstance(feature, Aggregate):
@@ -371,7 +369,7 @@ def _refuse_lost_feature(supply: Supply, node: Node, feature: Aggregate | Latest
         _refuse_lost(supply.available[parent.id], parent.declared, used, feature.place)
 
 
-def _refuse_lost(known: Availability, table: Table | PythonTable, used: Iterable[str], place: Place) -> None:
+def _refuse_lost(known: Availability, table: AnyTable, used: Iterable[str], place: Place) -> None:
     names = {name.lower() for name in used}
     needed = [lost for lost in known.lost if lost.column is None or lost.column.lower() in names]
     if needed:

@@ -13,7 +13,7 @@ from fractions import Fraction
 from functools import reduce
 
 from balun.chain import contract
-from balun.chain.table import PythonTable, Table
+from balun.chain.table import AnyTable
 from balun.facts.column_fact import ColumnFact, Sight
 from balun.facts.measure import PLAIN, Measure, agreed, difference, is_offset, measure, raised, scaled, times
 from balun.relational.expression import Aggregate, Call, Expression, Interval, Literal, Window
@@ -75,7 +75,7 @@ class UnitFact(ColumnFact[V]):
             return UNKNOWN if column.dtype.endswith("]") or column.dtype.startswith(("STRUCT", "MAP")) else PLAIN
         return measure(column.unit) if column.unit else BARE
 
-    def promised(self, table: Table | PythonTable, columns: Sequence[str], values: tuple[V, ...]) -> tuple[V, ...]:
+    def promised(self, table: AnyTable, columns: Sequence[str], values: tuple[V, ...]) -> tuple[V, ...]:
         """What a table declares is taken at its word; `unit-mixed` tells where its SQL makes another."""
         said = {name.lower(): measure(unit) for name, unit in table.units}
         return tuple(said.get(name.lower(), value) for name, value in zip(columns, values, strict=True))

@@ -13,7 +13,7 @@ from balun.chain.feature import Aggregate, Columns, Latest, Value
 from balun.chain.graph import Node
 from balun.chain.model import Model
 from balun.chain.surface import Surface
-from balun.chain.table import PythonTable, Table
+from balun.chain.table import OpaqueTable, PythonTable, Table
 from balun.facts.supply import Supply
 from balun.near.plain_sql import plain_sql
 
@@ -47,6 +47,8 @@ def making_of(supply: Supply, node: Node) -> Making:
             )
         case Corpus() as corpus:
             return Making(tuple(_of_corpus(corpus)), textwrap.dedent(corpus.examples).strip())
+        case OpaqueTable() as table:
+            return Making((("not understood", table.reason),))
         case Contract() | Model() | Surface() as declared:
             return Making(tuple(_in_words(declared)))
 
@@ -58,7 +60,7 @@ def _in_words(declared: Contract | Model | Surface) -> Iterator[tuple[str, str]]
         case Model():
             yield from _of_model(declared)
         case Surface():
-            yield "shows", ", ".join(declared.uses)
+            yield "shows", ", ".join((*declared.uses, *declared.tables))
 
 
 def _of_contract(contract: Contract) -> Iterator[tuple[str, str]]:

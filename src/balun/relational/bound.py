@@ -16,7 +16,7 @@ import duckdb
 
 from balun.quoting import literal
 from balun.relational.dtype import dtype_of
-from balun.relational.expression import Call, Expression, Ref
+from balun.relational.expression import Call, Expression, Literal, Ref
 from balun.relational.relation import (
     Column,
     Distinct,
@@ -149,7 +149,8 @@ class Reader:
         return _picked(found, [width, *kept])
 
     def empty(self, _: Plan) -> Relation:
-        return Made((), ((),))
+        """The row that a SELECT without FROM is made of; DuckDB counts a column in it, which nothing reads."""
+        return Made((Column("", "BOOLEAN"),), ((Literal(None, "BOOLEAN"),),))
 
     def nothing(self, plan: Plan) -> Relation:
         return Made(tuple(Column("", dtype_of(one)) for one in plan["return_types"]), ())

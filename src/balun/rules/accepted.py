@@ -50,7 +50,7 @@ def _reasons(lines: list[str], line: int | None) -> Mapping[str, str]:
         return _said(lines)
     own = [lines[line - 1]] if line <= len(lines) else []
     above = line - 2
-    while above >= 0 and lines[above].strip().startswith(("--", "#", "/*", "*")):
+    while 0 <= above < len(lines) and lines[above].strip().startswith(("--", "#", "/*", "*")):
         own.append(lines[above])
         above -= 1
     return _said(own)

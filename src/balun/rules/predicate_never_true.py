@@ -25,13 +25,13 @@ def find(chain: Chain) -> Iterator[Finding]:
 
 
 def _never(site: Site, found: list[tuple[Expression, tuple[Relation, ...]]]) -> Iterator[Finding]:
-    """Each condition in rows for which those before it are true."""
+    """Each condition in rows for which those before it are true. What reads no column, as `false`, is meant so."""
     if not found:
         return
     sight: Sight[Extent] = site.sight(Domain.name, *found[0][1])  # type: ignore[assignment]
     for condition, inputs in found:
         if is_written(condition) and Domain().of(condition, sight) in (FALSE, NEVER):
-            if not is_told_otherwise(site, condition, inputs):
+            if refs(condition) and not is_told_otherwise(site, condition, inputs):
                 yield _found(site, condition, inputs, sight.values)
             return  # nothing is left for the others
         sight = Domain().where((condition,), sight)

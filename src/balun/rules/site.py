@@ -94,7 +94,7 @@ def place_in(node: Node, at: int | None) -> Place:
     declared = node.declared
     if not isinstance(declared, Table) or at is None:
         return declared.place
-    return Place(declared.place.file, declared.sql.encode()[:at].count(b"\n") + 1)
+    return Place(declared.place.file, declared.line(declared.sql.encode()[:at].count(b"\n") + 1))
 
 
 def _first_place(of: Computed) -> int | None:

@@ -1,0 +1,10 @@
+select id, explode(items) as item from raw.s.t1;
+select id, item.sku, pos from raw.s.t2 lateral view posexplode(items) x as pos, item;
+select get_json_object(j, '$.a') a, from_json(j2, 'a INT, b STRING') fj, j3:a.b::string c, to_json(s) tj, col.field1 f1 from raw.s.t3;
+select date_format(d, 'yyyy-MM') f, to_date(s, 'yyyyMMdd') td, date_add(d2, 1) da, datediff(a, b) dd, months_between(c, e) mb, add_months(f1, 1) am, date_trunc('MONTH', g) m, unix_timestamp(h) u, from_unixtime(i) fu, current_timestamp() ct, to_timestamp(k) ts, trunc(l, 'MM') tr, last_day(m1) ld, weekofyear(n) w, from_utc_timestamp(o, 'PST') fut, timestampdiff(hour, p, q) td2 from raw.s.t4;
+select collect_list(a) cl, collect_set(b) cs, first(c, true) f, max_by(d, e) mb, count_if(g) ci, percentile_approx(h, 0.5) pa, approx_count_distinct(i) ac, array_join(collect_list(k), ',') aj, struct(l, m) s, named_struct('a', n, 'b', o) ns, map_from_arrays(p, q) mp, any_value(r) av from raw.s.t5 group by l, m, n, o, p, q;
+select * except (a, b) from raw.s.t7 qualify row_number() over (partition by id order by ts desc) = 1;
+select nvl(a, 0) n, if(b, 1, 2) i, ifnull(c, d) f, coalesce(e, f1) co, nullif(g, '') nf, try_cast(h as int) tc, h2 <=> h3 ns, a1 rlike '^x' r, regexp_extract(b1, '(x)', 1) re, concat_ws('-', c1, d1) cw, sha2(e1, 256) sh, xxhash64(f2, g2) xh, md5(h4) m5, monotonically_increasing_id() mi, lpad(i1, 3, '0') lp, substring_index(k1, '.', 1) si, try_divide(l1, m2) td from raw.s.t8;
+select explode(sequence(to_date('2020-01-01'), to_date('2021-01-01'), interval 1 day)) as d;
+select * from raw.s.t10 pivot (sum(x) for y in ('a' as a, 'b' as b));
+select t.id from raw.s.t13 t left semi join raw.s.t14 u on t.id = u.id;

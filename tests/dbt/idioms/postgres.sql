@@ -1,0 +1,10 @@
+select id, data->>'a' a, data->'b'->>'c' c, (data->>'n')::int n, jsonb_array_elements(data->'items') it from raw.p.t1;
+select generate_series('2020-01-01'::date, now()::date, '1 day'::interval) d;
+select distinct on (id) id, x from raw.p.t2 order by id, ts desc;
+select age(a, b) ag, date_part('day', c - d) dp, extract(epoch from (e - f)) ep, to_char(g, 'YYYY-MM') tc, now() - interval '1 day' n, date_trunc('week', h)::date w, a1 at time zone 'UTC' z, make_date(y, m, 1) md, to_timestamp(i) tt from raw.p.t3;
+select string_agg(a, ',' order by b) s, array_agg(distinct c) ar, json_agg(d) j, count(*) filter (where e) f, percentile_cont(0.5) within group (order by g) p, bool_or(h) bo, jsonb_object_agg(k, v) jo from raw.p.t4;
+select unnest(string_to_array(a, ',')) u, split_part(b, ',', 1) sp, regexp_replace(c, 'x', 'y', 'g') r, (regexp_match(d, 'x(.*)'))[1] rm, e ~* 'z' t, f like any(array['a%','b%']) la, position('x' in g) po, substring(h from 'x(.)') su, initcap(i) ic, concat(j, k) co, md5(l) m5, coalesce(m, 0)::numeric(10,2) nm, n::text tx from raw.p.t5;
+select t.id, e.value->>'x' x from raw.p.t6 t cross join lateral jsonb_array_elements(t.items) as e(value);
+select t.id, e.ord from raw.p.t7 t, jsonb_array_elements(t.items) with ordinality as e(v, ord);
+select id, lag(x) over w l, sum(y) over w s from raw.p.t8 window w as (partition by id order by ts);
+select gen_random_uuid() u, pg_typeof(a) t, cardinality(arr) c, array_length(arr2, 1) al, arr3[1] a1, a2 || b2 ab, greatest(c1, d1) g, width_bucket(e1, 0, 10, 5) w from raw.p.t10;

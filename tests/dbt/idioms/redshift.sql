@@ -1,0 +1,10 @@
+select getdate() g, convert_timezone('UTC','US/Pacific', ts) c, dateadd(day, 1, d) da, datediff(day, a, b) dd, date_trunc('month', e)::date m, extract(epoch from f) ep, to_char(g1, 'YYYY-MM') tc, trunc(h) t, to_date(i, 'YYYY-MM-DD') td, date_part('year', k) dp, sysdate s, last_day(l) ld from raw.r.t1;
+select nvl(a, b) n, decode(c, 1, 'x', 'y') d, listagg(distinct e, ',') within group (order by e) l, json_extract_path_text(f, 'a', 'b') j, json_extract_path_text(f2, 'a', true) j2, is_valid_json(g) iv, regexp_substr(h, 'x') r, split_part(i, ',', 1) sp, strtol(k, 16) st, md5(m) h5, func_sha1(n1) s1, len(o) ln, charindex('x', p) ci, q::varchar(256) v, median(w) md from raw.r.t2 group by 1,2,4,5,6,7,8,9,10,11,12,13,14;
+select id, row_number() over (partition by id order by x desc) rn, ratio_to_report(a) over () rr, lag(b) over (order by c) l from raw.r.t3;
+select c.id, o.sku from raw.r.cust c, c.orders o;
+select top 10 a from raw.r.t4;
+select a, b from raw.r.t5 where a ilike '%x%' and b similar to 'y%' and c ~ '^z' and d is true;
+select dateadd(minute, -n.n, x) from raw.r.t6 cross join (select row_number() over () n from raw.r.t7 limit 10) n;
+select count(distinct a) c, approximate count(distinct b) ac, sum(x)::decimal(18,2) s, bool_or(y) bo, stddev_pop(z) sp from raw.r.t8;
+select super_col.a.b::varchar v, json_parse(js) jp, json_typeof(jp2) jt from raw.r.t9;
+select fivetran_x, '' as source_relation, cast(null as varchar) as n, cast(null as timestamp) t from raw.r.t10;
