@@ -107,8 +107,8 @@ def either(one: Delta, other: Delta) -> Delta:
 
     >>> either(SAME, Swapped(frozenset({"a"}), frozenset({"b"})))
     Swapped(was=frozenset({'a'}), to=frozenset({'b'}), apart=False)
-    >>> either(SAME, Coarse(60))
-    Other(nulls=False)
+    >>> either(SAME, Coarse(60)).nulls
+    False
     """
     if one == other and not isinstance(one, Other):
         return one
