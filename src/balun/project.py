@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -22,8 +22,13 @@ if TYPE_CHECKING:
     import polars as pl
     import pyarrow as pa
 
+    from balun.against import Against
+    from balun.chain.change import Change
+    from balun.check import Checked
     from balun.fit import Fitted, Result
+    from balun.impact import Impact
     from balun.near import Near
+    from balun.prove import Proof
     from balun.status import Status
     from balun.why import Why
 
@@ -87,6 +92,40 @@ class Project:
         from balun.why import why
 
         return why(self.folder, word)
+
+    def check(self) -> Checked:
+        """What can be proved without a row, and what can't be right."""
+        from balun.check import check
+
+        return check(self.folder)
+
+    def impact(self, change: str | Change) -> Impact:
+        """What a change of what is captured would do downstream: a phrase, as `drop departure.tailnum`, or a Change.
+
+        Raises UsageError where it doesn't fit the project.
+        """
+        from balun.chain.change import read_change
+        from balun.impact import impact
+
+        return impact(self.graph, read_change(change) if isinstance(change, str) else change)
+
+    def against(self, revision: str) -> Against:
+        """What differs from a revision in git, and what that does downstream.
+
+        Raises UsageError where there is no such revision.
+        """
+        from balun.against import against
+
+        return against(self.folder, revision)
+
+    def prove(self, *, rows: int = 4000, kinds: Sequence[str] = (), watch: Watch | None = None) -> Proof:
+        """Every kind of change on every captured column: what is said of it, held against what it does to rows.
+
+        rows: of an event, about, that changes are executed on.
+        """
+        from balun.prove import prove
+
+        return prove(self.folder, rows=rows, kinds=kinds, watch=watch)
 
     def map(self) -> dict[str, object]:
         """The chain as data: nodes, edges and interfaces between owners."""

@@ -88,10 +88,10 @@ def against(folder: Path, revision: str, kept: Kept | None = None) -> Against:
     kept: what earlier checks worked out. Raises UsageError where there is no such revision, ProjectError where the
     project doesn't hang together now, or didn't then.
     """
-    now = load_graph(folder, kept)
+    now = load_graph(folder, kept, code=True)
     with project_at(folder, revision) as was:
         try:
-            before = load_graph(was)
+            before = load_graph(was, kept, code=True)
             chain = chain_of(before, kept)
         except ProjectError as exc:
             raise ProjectError(_then(one, revision) for one in exc.findings) from exc

@@ -26,20 +26,21 @@ from balun.kept import Kept
 Named = tuple[str, Declared]
 
 
-def load_graph(folder: Path, kept: Kept | None = None) -> Graph:
+def load_graph(folder: Path, kept: Kept | None = None, *, code: bool = False) -> Graph:
     """Everything declared under `folder`, checked to hang together. Raises ProjectError with all that is wrong.
 
-    kept: files that were read before, and haven't changed, are not parsed again.
+    kept: files that were read before, and haven't changed, are not parsed again. code: with estimators and functions,
+    which are not kept.
     """
     config = read_config(folder.resolve())
-    named, faults = _read(config, kept)
+    named, faults = _read(config, kept, code=code)
     faults += _twice(named)
     if faults:
         raise ProjectError(faults)
     return graph_of(config, named)
 
 
-def _read(config: Config, kept: Kept | None) -> tuple[list[Named], list[Finding]]:
+def _read(config: Config, kept: Kept | None, *, code: bool) -> tuple[list[Named], list[Finding]]:
     root = config.folder
     named: list[Named] = []
     faults: list[Finding] = []
@@ -54,7 +55,7 @@ def _read(config: Config, kept: Kept | None) -> tuple[list[Named], list[Finding]
         gather(lambda file=file: _kept(kept, file, config, _contracts))  # type: ignore[misc]
     for file in _files(root / "tables", (".sql",)):
         gather(lambda file=file: _kept(kept, file, config, _table))  # type: ignore[misc]
-    gather(lambda: _python(root, kept))
+    gather(lambda: _python(root, None if code else kept))
     if not named and not faults:
         faults.append(
             Finding(

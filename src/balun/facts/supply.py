@@ -251,6 +251,7 @@ def _named_columns(table: AnyTable) -> tuple[tuple[str, tuple[str, ...]], ...]:
         ("required", table.required),
         ("available", tuple(name for name, _ in table.available)),
         ("units", tuple(name for name, _ in table.units)),
+        ("classification", tuple(name for name, _ in table.classification)),
     )
 
 

@@ -111,8 +111,8 @@ class Cited:
     def _select_of(self, id_: str) -> Select | None:
         node = self._chain.node(id_)
         match node.declared:
-            case Table(sql=sql, place=place) if id_.startswith("table:"):
-                return Select(sql, place.file)
+            case Table(sql=sql, place=place) as table if id_.startswith("table:"):
+                return Select(sql, place.file, table.line)
             case Corpus(examples=sql, place=place):
                 text = "\n".join(self._file(place.file))
                 if text.count(sql) == 1:

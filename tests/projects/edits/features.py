@@ -8,7 +8,7 @@ spent = bl.aggregate("paid", by="email", at="started_at", over="30d", fare=bl.su
 rides = bl.corpus(
     "rides",
     owner="ml",
-    examples="SELECT email, distance, started_at AS at, fare FROM paid",
+    examples="SELECT email, distance, started_at, started_at + INTERVAL 10 MINUTE AS at, fare FROM paid",
     label="fare",
     features=[bl.columns("distance"), spent],
 )

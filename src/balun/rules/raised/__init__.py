@@ -1,4 +1,4 @@
-"""Faults that end the reading of a project, or that a run finds on rows: each has its page, as rules have."""
+"""Faults that end the reading of a project, that a run finds on rows, or two revisions: each has its page."""
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ RAISED: tuple[Raised, ...] = tuple(
     for name in (
         "column-ambiguous",
         "column-missing",
+        "contract-version-not-bumped",
         "feature-unusable",
         "function-missing",
         "group-by-missing",
