@@ -19,6 +19,7 @@ from balun.difference.lockstep import Difference, Rows
 from balun.facts.domain import Domain
 from balun.facts.grid_text import written
 from balun.facts.known import Chain
+from balun.facts.measure import PLAIN
 from balun.facts.nullable import Nullable
 from balun.facts.propagate import FACTS
 from balun.facts.resolution import Resolution
@@ -206,7 +207,7 @@ class Judge:
                 if fact.name in _SAID:
                     was, now = before.out.values[fact.name][old], after.out.values[fact.name][at]
                     words = [_SAID[fact.name](value, types.get(name, "")) for value in (was, now)]
-                    if words[0] != words[1]:
+                    if words[0] != words[1] and all(words):
                         said.append(f"{name}: {words[0]} > {words[1]}")
         return tuple(said)
 
@@ -269,7 +270,7 @@ class Judge:
 
 _SAID: Mapping[str, Callable[[Any, str], str]] = {
     Nullable.name: lambda value, _: "may be null" if value else "never null",
-    UnitFact.name: lambda value, _: str(value.value if isinstance(value, Said) else value),
+    UnitFact.name: lambda value, _: "" if isinstance(value, Said) or value == PLAIN else str(value),
     Resolution.name: lambda value, dtype: f"step {written(value, dtype)}",
     Zone.name: lambda value, _: f"zone {value}",
     Domain.name: lambda value, _: "any value" if value is None else str(value),

@@ -11,6 +11,7 @@ from balun.chain.graph import Graph, Node
 from balun.check import check_chain
 from balun.difference import differences
 from balun.difference.captured import captured
+from balun.difference.lockstep import Rows
 from balun.effect import Effect, Judge, Verdict, worst
 from balun.errors import ProjectError, UsageError, nearest
 from balun.facts.known import Chain, known_of
@@ -24,6 +25,7 @@ from balun.mend import mend
 class Impact:
     """effects: on each node below the event, in the chain's order. findings: that there are only after the change.
 
+    note: what of the event's own rows isn't told by the change's words; empty where nothing is.
     agree: owners of what breaks or shifts, but for the event's own.
     """
 
@@ -31,6 +33,7 @@ class Impact:
     effects: tuple[Effect, ...]
     findings: tuple[Finding, ...]
     agree: tuple[str, ...]
+    note: str = ""
 
     @property
     def worst(self) -> Verdict:
@@ -41,6 +44,7 @@ class Impact:
             "change": str(self.change),
             "worst": self.worst,
             "mend": mend(self.change, self.worst),
+            "note": self.note,
             "effects": [effect.as_json() for effect in self.effects],
             "findings": [finding.as_json() for finding in self.findings],
             "agree": list(self.agree),
@@ -71,7 +75,14 @@ def impact_on(chain: Chain, change: Change) -> Impact:
     findings = (*standing.findings, *new_findings(chain, standing.chain))
     met = [effect.node.owner for effect in effects if effect.verdict != "same" and effect.node.owner]
     agree = dict.fromkeys(owner for owner in met if owner != event.owner)
-    return Impact(change, effects, findings, tuple(agree))
+    return Impact(change, effects, findings, tuple(agree), _note(change, event.declared))
+
+
+def _note(change: Change, contract: Contract) -> str:
+    rows = captured(change, contract, change.edit(contract)).rows
+    if rows is Rows.ALIKE or change.kind in {"sample", "thin"}:
+        return ""
+    return f"rows of {contract.name} that break its contract then, as its key or what is required, are set aside"
 
 
 def judged(chain: Chain, change: Change, after: Standing) -> tuple[Effect, ...]:

@@ -96,11 +96,16 @@ def _last_line(report: Report) -> str:
 
 
 def _grid(*columns: str) -> Table:
-    """A table without lines; columns of numbers stand to the right. What doesn't fit is cut with an ellipsis."""
+    """A table without lines; columns of numbers stand to the right. What doesn't fit is cut with an ellipsis; of words
+    about a change it goes on below.
+    """
     table = Table(box=None, pad_edge=False, header_style="bold", show_edge=False, padding=(0, 1, 0, 0))
     for column in columns:
         numeric = column.lstrip("=+ ") in {"collected", "kept", "quarantined", "duplicates", "rows", "seconds"}
-        table.add_column(column, justify="right" if numeric else "left", no_wrap=True, overflow="ellipsis")
+        if column in {"what of it", "does"}:
+            table.add_column(column, overflow="fold", ratio=1)
+        else:
+            table.add_column(column, justify="right" if numeric else "left", no_wrap=True, overflow="ellipsis")
     return table
 
 
@@ -185,6 +190,8 @@ def print_impact(found: Impact, console: Console) -> None:
     """Each node downstream with its verdict, what is wrong then, and who must agree."""
     console.print(f"[bold]{found.change}[/bold]", highlight=False)
     print_effects(found.effects, console)
+    if found.note:
+        console.print(found.note, soft_wrap=True)
     for finding in found.findings:
         console.print(Text(str(finding), style="yellow"), soft_wrap=True)
     if found.worst != "same":
@@ -221,12 +228,16 @@ def _does(one: Judged) -> Text:
 
 
 def print_effects(effects: Iterable[Effect], console: Console) -> None:
-    table = _grid("verdict", "node", "owner", "what of it")
+    table = _grid("verdict", "node", "where", "owner", "what of it")
     for effect in effects:
         style = {"breaks": "red", "shifts": "yellow", "same": "green"}[effect.verdict]
         name = effect.node.id.replace(":", " ", 1)
-        table.add_row(Text(effect.verdict, style=style), name, effect.node.owner or "", _what_of(effect))
+        where = str(effect.node.declared.place)
+        table.add_row(Text(effect.verdict, style=style), name, where, effect.node.owner or "", _what_of(effect))
     console.print(table)
+
+
+_MOST_COLUMNS = 6
 
 
 def _what_of(effect: Effect) -> str:
@@ -238,7 +249,8 @@ def _what_of(effect: Effect) -> str:
         return "its rows"
     facts = {fact.split(":")[0]: fact.split(": ", 1)[1] for fact in effect.facts if ": " in fact}
     told = [f"{name} ({facts[name]})" if name in facts else name for name in effect.touched]
-    return ", ".join(told) or "; ".join(effect.facts)
+    more = [f"{len(told) - _MOST_COLUMNS} more"] if len(told) > _MOST_COLUMNS + 1 else []
+    return ", ".join([*told[: _MOST_COLUMNS if more else None], *more]) or "; ".join(effect.facts)
 
 
 def print_proof(proof: Proof, console: Console) -> None:

@@ -27,6 +27,8 @@ from balun.mend import mend
 
 # Words about rows, which change none of them.
 WORDS = frozenset({"reclassify", "reown", "reword", "regrain"})
+# Rows stay what they are, and what waits for them may not get them.
+_LATE = frozenset({"reschedule", "latency"})
 # Of these nobody can prove that what is captured stayed the same: who reads it must look.
 _MEANING = frozenset({"reword", "regrain"})
 
@@ -149,12 +151,13 @@ def _reached(edit: Edit, after: Graph, effects: Mapping[str, Effect]) -> Iterabl
         return
     own = effects[edit.node.id]
     words = edit.change is not None and edit.change.kind in WORDS
-    met = {edit.node.id} if own.verdict != "same" and not words else set()
+    late = edit.change is not None and edit.change.kind in _LATE
+    met = {edit.node.id} if (own.verdict != "same" or late) and not words else set()
     if own.verdict != "same" and edit.change is None:
         yield own
     for node in after.below(after.nodes[edit.node.id]):
         effect = effects[node.id]
-        if met & set(node.parents) and effect.verdict != "same":
+        if effect.verdict != "same" and (late or met & set(node.parents)):
             met.add(node.id)
             yield effect
 

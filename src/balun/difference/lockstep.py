@@ -399,16 +399,18 @@ class Lockstep:
             best = min(choices, key=lambda each: (not isinstance(each[0], Same), each[1], each[2]), default=None)
             deltas.append(best[0] if best else OTHER)
             origins.append(old + best[2] if best else None)
-        return replace(found, deltas=(*found.deltas, *deltas), origins=(*found.origins, *origins))
+        in_order = found.in_order and all(
+            origin is not None and _sorts_alike(found.columns, before.windows[origin - old], one)
+            for one, origin in zip(after.windows, origins, strict=True)
+        )
+        return replace(found, deltas=(*found.deltas, *deltas), origins=(*found.origins, *origins), in_order=in_order)
 
     def _window(self, before: Window, after: Window, found: Difference, windows: Windows) -> Delta:
         columns = found.columns
         nulls = not _never_null(after)
         if found.rows is not Rows.ALIKE or not _frames_alike(columns, before, after):
             return Other(nulls=nulls)
-        if not (
-            _orders_alike(columns, before.order, after.order) and _all_same(columns, before.partition, after.partition)
-        ):
+        if not _sorts_alike(columns, before, after):
             return Other(nulls=nulls)
         told = frozenset().union(*map(refs, after.partition), *(refs(one.by) for one in after.order))
         rows_count = after.frame[0].endswith("ROWS") or after.frame[1].endswith("ROWS") or after.name in _BY_ORDER
@@ -496,6 +498,12 @@ def _orders_alike(columns: Columns, before: Sequence[Order], after: Sequence[Ord
 def _all_same(columns: Columns, before: Sequence[Expression], after: Sequence[Expression]) -> bool:
     pairs = columns.paired(before, after)
     return len(before) == len(after) and all(isinstance(delta, Same) for *_, delta in pairs)
+
+
+def _sorts_alike(columns: Columns, before: Window, after: Window) -> bool:
+    """Whether rows come to stand in the same order by a window's partitions and order."""
+    partitions = _all_same(columns, before.partition, after.partition)
+    return partitions and _orders_alike(columns, before.order, after.order)
 
 
 def _frames_alike(columns: Columns, before: Window, after: Window) -> bool:
