@@ -12,6 +12,9 @@ from pathlib import Path
 import pytest
 
 import balun as bl
+from balun import build
+from balun.chain.feature import Feature
+from balun.chain.point_in_time import Examples, Source, Survey
 from balun.run import Report
 from balun.snapshot import Store
 from shop import make_shop
@@ -214,3 +217,21 @@ def test_killed_runs_leave_nothing_half(tmp_path: Path) -> None:
 @pytest.mark.long
 def test_killed_runs_leave_nothing_half_50_times(tmp_path: Path) -> None:
     _kill_often(tmp_path, times=50, seed=2)
+
+
+@pytest.mark.parametrize(("key", "unique"), [("order_id", True), ("channel", False)])
+def test_a_key_breaks_ties_alone_only_where_rows_kept_it(
+    shop: Path, monkeypatch: pytest.MonkeyPatch, key: str, unique: bool
+) -> None:
+    """Of channels there are three, so that the table breaks its promise: ties are broken by all columns then."""
+    _edit(shop / "tables" / "purchase.sql", "key: order_id", f"key: {key}")
+    told: list[bool] = []
+    compiled = build.compile_feature
+
+    def noted(name: str, feature: Feature, source: Source, examples: Examples, seen: Survey) -> str:
+        told.append(source.unique)
+        return compiled(name, feature, source, examples, seen)
+
+    monkeypatch.setattr(build, "compile_feature", noted)
+    bl.load(shop).run()
+    assert told == [unique, unique]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,7 +16,7 @@ from balun.chain.corpus import Corpus
 from balun.chain.feature import Aggregate, Columns, Latest
 from balun.chain.graph import Graph, Node
 from balun.chain.model import Model
-from balun.chain.point_in_time import Examples, compile_feature, survey
+from balun.chain.point_in_time import Examples, Source, compile_feature, survey
 from balun.chain.table import PythonTable, Table
 from balun.engine import Engine
 from balun.errors import ProjectError
@@ -323,6 +323,7 @@ def _feature(bench: Bench, step: Step, writing: Writing) -> dict[str, object]:
     assert isinstance(feature, Aggregate | Latest)
     source_id, examples_id = step.parents
     source = bench.supply.source(step.node, bench.read(source_id))
+    source = replace(source, unique=_is_unique(bench.made[source_id], source))
     corpus = bench.graph.nodes[examples_id.replace("examples:", "corpus:")]
     assert isinstance(corpus.declared, Corpus)
     examples = Examples(bench.read(examples_id), bench.supply.columns[examples_id], at=corpus.declared.at, id=EXAMPLE)
@@ -335,6 +336,11 @@ def _feature(bench: Bench, step: Step, writing: Writing) -> dict[str, object]:
         if count != expected:
             raise RuntimeError(f"{step.id} has {count} rows for {expected} examples")
     return {"rows": count, "sql": sql}
+
+
+def _is_unique(made: Snapshot, source: Source) -> bool:
+    """Whether its key was tested on these rows: of an event what breaks it is set aside, of a table it is a finding."""
+    return bool(source.key) and not made.info.get("findings")
 
 
 def _corpus(bench: Bench, step: Step, writing: Writing) -> dict[str, object]:
