@@ -14,7 +14,7 @@ import pytest
 import balun as bl
 from balun import build
 from balun.chain.feature import Feature
-from balun.chain.point_in_time import Examples, Source, Survey
+from balun.chain.point_in_time import Examples, Source, Survey, compile_feature
 from balun.run import Report
 from balun.snapshot import Store
 from shop import make_shop
@@ -226,11 +226,10 @@ def test_a_key_breaks_ties_alone_only_where_rows_kept_it(
     """Of channels there are three, so that the table breaks its promise: ties are broken by all columns then."""
     _edit(shop / "tables" / "purchase.sql", "key: order_id", f"key: {key}")
     told: list[bool] = []
-    compiled = build.compile_feature
 
     def noted(name: str, feature: Feature, source: Source, examples: Examples, seen: Survey) -> str:
         told.append(source.unique)
-        return compiled(name, feature, source, examples, seen)
+        return compile_feature(name, feature, source, examples, seen)
 
     monkeypatch.setattr(build, "compile_feature", noted)
     bl.load(shop).run()

@@ -93,8 +93,10 @@ MOVED: Final = Other(nulls=False)
 def is_apart(delta: Delta) -> bool:
     """Whether values that were equal are so after, and others aren't."""
     match delta:
-        case Same() | Retyped() | Swapped(apart=True):
+        case Same() | Swapped(apart=True):
             return True
+        case Retyped(was=was):  # both zeros are equal as numbers, and not as texts
+            return was not in {"DOUBLE", "FLOAT", "INTERVAL"}
         case Scaled(factor):
             return factor is not None
         case Other(by=by):
