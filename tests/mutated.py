@@ -144,7 +144,7 @@ def _tried(
         after = _relation(connection, sql)
     except duckdb.Error:
         return
-    difference = _difference(relation, after, change, captured(change, contract, changed))
+    found = difference(relation, after, change, captured(change, contract, changed))
     tally.pairs += 1
     for _ in range(rows):
         _set(connection, "before")
@@ -153,7 +153,7 @@ def _tried(
         for other in TABLES:
             connection.execute(f"CREATE OR REPLACE TABLE {other.name} AS FROM before.{other.name}")
         _write(connection, change, contract, changed)
-        for fault in _faults(connection, sql, difference, tally):
+        for fault in _faults(connection, sql, found, tally):
             tally.wrong.append(f"{change}\n  {sql}\n  {fault}")
 
 
@@ -176,7 +176,8 @@ def _write(connection: duckdb.DuckDBPyConnection, change: Change, contract: Cont
         connection.execute(f"CREATE OR REPLACE TABLE {contract.name} AS {made}")
 
 
-def _difference(before: Relation, after: Relation, change: Change, of: Difference) -> Difference:
+def difference(before: Relation, after: Relation, change: Change, of: Difference) -> Difference:
+    """Of a query's relations in the worlds before and after. of: of the changed table."""
     table = next(one for one in TABLES if one.name == change.event)
     old = [name.lower() for name, _ in table.columns]
     new = [name.lower() for name in _after_names(table, change)]
@@ -196,7 +197,9 @@ def _difference(before: Relation, after: Relation, change: Change, of: Differenc
             whole = of.rows is Rows.ALIKE and of.in_order
             deltas.append(of.deltas[at] if at is not None else (SAME if whole else OTHER))
             origins.append(read.index(was) if was in read else None)
-        return Difference(tuple(deltas), tuple(origins), of.rows, of.in_order)
+        whence = [new.index(c.name.lower()) if c.name.lower() in new else None for c in other.columns]
+        lost = frozenset((at, value) for at, place in enumerate(whence) for one, value in of.lost if one == place)
+        return Difference(tuple(deltas), tuple(origins), of.rows, of.in_order, lost)
 
     pair = normal(before), normal(after)
     states = [states_of(one, given_of(change)) for one in pair]

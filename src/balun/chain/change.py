@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from decimal import Decimal, InvalidOperation
+from functools import cache
 
-from balun.chain.contract import Column, Contract, Quality
+from balun.chain.contract import Column, Contract, LogicalType, Quality
 from balun.chain.duration import Duration
-from balun.chain.odcs.dtype import duckdb_type
 from balun.chain.units import registry
 from balun.errors import UsageError, nearest
 from balun.quoting import literal, quoted
@@ -118,22 +119,55 @@ def _renamed(change: Change, contract: Contract, relation: str) -> str:
     return f"SELECT * RENAME ({quoted(name)} AS {quoted(change.to or '')}) FROM {relation}"
 
 
+_LOGICAL: Mapping[str, LogicalType] = {
+    "VARCHAR": "string", "TINYINT": "integer", "SMALLINT": "integer", "INTEGER": "integer", "BIGINT": "integer",
+    "HUGEINT": "integer", "FLOAT": "number", "DOUBLE": "number", "BOOLEAN": "boolean", "DATE": "date",
+    "TIMESTAMP": "timestamp", "TIMESTAMP WITH TIME ZONE": "timestamp", "TIME": "time",
+}  # fmt: skip
+_OF_LOGICAL = {
+    "string": "VARCHAR", "integer": "BIGINT", "number": "DOUBLE", "boolean": "BOOLEAN", "date": "DATE",
+    "timestamp": "TIMESTAMP WITH TIME ZONE", "time": "TIME",
+}  # fmt: skip
+
+
+@cache
+def duckdb_name(text: str) -> str:
+    """A type as a contract or DuckDB names it, as DuckDB spells it. Raises UsageError where it is none.
+
+    >>> duckdb_name("integer"), duckdb_name("int"), duckdb_name("decimal(9,2)"), duckdb_name("text")
+    ('BIGINT', 'INTEGER', 'DECIMAL(9,2)', 'VARCHAR')
+    """
+    if text.strip() in _OF_LOGICAL:
+        return _OF_LOGICAL[text.strip()]
+    import duckdb
+
+    if re.fullmatch(r"[\w ()\[\],\"]+", text):
+        with suppress(duckdb.Error), duckdb.connect() as connection:
+            return str(connection.execute(f"DESCRIBE SELECT CAST(NULL AS {text}) AS it").fetchall()[0][1])
+    raise UsageError(f"{text} is no type: write one such as integer, string, DOUBLE or TIMESTAMP")
+
+
 def _retyped(change: Change) -> str:
-    return duckdb_type("string", change.to, None)
+    return duckdb_name(change.to or "")
 
 
 def _retype(change: Change, contract: Contract) -> Contract:
     """What is promised of the value in the old type, and can't be said in another, isn't promised in the new."""
     column = _column(contract, change.column or "")
     new = _retyped(change)
-    numbers = ("INT", "DOUBLE", "FLOAT", "DECIMAL")
-    if all(any(word in dtype for word in numbers) for dtype in (column.dtype, new)):
-        return _with(change, contract, dtype=new)
+    logical = _logical(new)
+    if {column.logical, logical} <= {"integer", "number"}:
+        return _with(change, contract, dtype=new, logical=logical)
     unsaid: dict[str, object] = dict.fromkeys(
         ("minimum", "maximum", "min_length", "max_length", "pattern", "resolution")
     )
-    logical = "string" if new == "VARCHAR" else column.logical
     return _with(change, contract, dtype=new, logical=logical, allowed=(), **unsaid)
+
+
+def _logical(dtype: str) -> LogicalType:
+    if dtype.startswith("DECIMAL") and not dtype.endswith("]"):
+        return "number"
+    return _LOGICAL.get(dtype, "array" if dtype.endswith("]") else "object")
 
 
 def _added(change: Change, _: Contract, relation: str) -> str:
@@ -144,7 +178,8 @@ def _add(change: Change, contract: Contract) -> Contract:
     name = change.column or ""
     if any(one.name.lower() == name.lower() for one in contract.columns):
         raise UsageError(f"{contract.name} has a column {name} already")
-    new = Column(name, "string", _retyped(change), contract.place)
+    dtype = _retyped(change)
+    new = Column(name, _logical(dtype), dtype, contract.place)
     return replace(contract, columns=(*contract.columns, new))
 
 
