@@ -73,7 +73,8 @@ def worst(verdicts: Iterator[Verdict]) -> Verdict:
 class Judge:
     """found: of the nodes that can be built after. broken: nodes that can't, each with what stands against it.
 
-    loose: tables of which a promise may be false after, so that nothing can be proved by it.
+    loose: tables of which a promise may be false after, so that nothing can be proved by it. fallen: nodes that can't
+    be built after, or may end at some value.
     """
 
     graph: Graph
@@ -81,6 +82,7 @@ class Judge:
     broken: Mapping[str, tuple[str, ...]]
     effects: dict[str, Effect] = field(default_factory=dict)
     loose: set[str] = field(default_factory=set)
+    fallen: dict[str, tuple[str, ...]] = field(default_factory=dict)
     _empty: dict[int, frozenset[str]] = field(default_factory=dict)
 
     def effect(self, node: Node) -> Effect:
@@ -91,9 +93,11 @@ class Judge:
 
     def _effect(self, node: Node) -> Effect:
         path = self._path(node)
-        if node.id in self.broken:
-            columns = dict.fromkeys(self._columns(node), "breaks")
-            return Effect(node, "breaks", columns, why=self.broken[node.id], path=path)  # type: ignore[arg-type]
+        why = self._cannot_be(node)
+        if why:
+            self.fallen[node.id] = why
+            columns: dict[str, Verdict] = dict.fromkeys(self._columns(node), "breaks")
+            return Effect(node, "breaks", columns, why=why, path=path)
         match node.kind:
             case "event":
                 return self._of(node, node.id, path, promises=False)
@@ -104,6 +108,20 @@ class Judge:
             case "corpus":
                 return self._corpus(node, path)
         return self._after(node, path)
+
+    def _cannot_be(self, node: Node) -> tuple[str, ...]:
+        """Why it can't be built: by itself, or as what it is made of can't."""
+        above = (self.fallen[parent] for parent in node.parents if parent in self.fallen)
+        own = self.broken.get(node.id) or next(above, ())
+        if own:
+            return own
+        examples = node.id.replace("corpus:", "examples:")
+        made = [id_ for id_ in self.found.failing if id_ in {node.id, examples} or id_.startswith(f"{node.id}@")]
+        if made:
+            return ("it casts text that it may meet only now",)
+        if node.kind == "corpus" and examples in self._barren(self.found.after) - self._barren(self.found.before):
+            return ("no row can be an example any more",)
+        return ()
 
     def _columns(self, node: Node) -> tuple[str, ...]:
         before = self.found.before
@@ -143,7 +161,7 @@ class Judge:
 
     def _why(self, node: Node, id_: str, of: Difference) -> tuple[str, ...]:
         """What of a table's promises may be false after."""
-        found = [*self._cast(id_)]
+        found: list[str] = []
         if isinstance(node.declared, PythonTable | OpaqueTable):
             gone = [name for parent in node.parents for name in self._gone(parent)]
             found += [f"it is given {name} no more" for name in gone]
@@ -153,9 +171,6 @@ class Judge:
             self.loose |= {id_} if promises else set()
             found += promises
         return tuple(found)
-
-    def _cast(self, id_: str) -> tuple[str, ...]:
-        return ("it casts text that it may meet only now",) if id_ in self.found.failing else ()
 
     def _barren(self, chain: Chain) -> frozenset[str]:
         found = self._empty.get(id(chain))
@@ -224,9 +239,7 @@ class Judge:
             rows = rows or of.rows is not Rows.ALIKE
             for name, told in self._verdicts(id_, self._columns(node), of):
                 columns[name] = min(told, columns.get(name, "same"), key=RANK.__getitem__)
-        failing = tuple(said for id_ in uses for said in self._cast(id_))[:1]
-        verdict: Verdict = "breaks" if failing else worst(iter([*columns.values(), "shifts" if rows else "same"]))
-        return Effect(node, verdict, columns, rows, why=failing, path=path)
+        return Effect(node, worst(iter([*columns.values(), "shifts" if rows else "same"])), columns, rows, path=path)
 
     def _used(self, node: Node) -> tuple[str, ...]:
         """Columns of a corpus that its models are fed, judged and split by."""
@@ -247,16 +260,10 @@ class Judge:
         of = self.found.nodes[node.id]
         columns = dict(self._verdicts(node.id, self._used(node), of))
         late = node.id in self.found.late
-        examples = node.id.replace("corpus:", "examples:")
-        why = self._cast(examples)
-        if examples in self._barren(self.found.after) - self._barren(self.found.before):
-            why = (*why, "no row can be an example any more")
-        if why:
-            columns = dict.fromkeys(columns, "breaks")
         shifts: Verdict = "shifts" if late else _by_rows(of)
-        told: Verdict = "breaks" if why else worst(iter([*columns.values(), shifts]))
+        told = worst(iter([*columns.values(), shifts]))
         facts = ("labels are known at other times",) if late else ()
-        return Effect(node, told, columns, of.rows is not Rows.ALIKE, facts, why, path)
+        return Effect(node, told, columns, of.rows is not Rows.ALIKE, facts, path=path)
 
     def _after(self, node: Node, path: tuple[tuple[str, Place], ...]) -> Effect:
         """A model, or a surface, is what it is made of; what breaks above it can't reach it as it should."""

@@ -164,6 +164,18 @@ def _retype(change: Change, contract: Contract) -> Contract:
     return _with(change, contract, dtype=new, logical=logical, allowed=(), **unsaid)
 
 
+# Types of numbers that have room for a code in place of each text.
+CODES = frozenset({"INTEGER", "BIGINT", "HUGEINT", "DOUBLE"})
+
+
+def _told_otherwise(change: Change, column: Column, name: str) -> str:
+    """The same value in another type; in place of a text a number of its own."""
+    new = _retyped(change)
+    if column.dtype == "VARCHAR" and new in CODES:
+        return f"CASE WHEN {name} IS NOT NULL THEN (dense_rank() OVER (ORDER BY {name}))::{new} END"
+    return f"try_cast({name} AS {new})"
+
+
 def _logical(dtype: str) -> LogicalType:
     if dtype.startswith("DECIMAL") and not dtype.endswith("]"):
         return "number"
@@ -347,7 +359,7 @@ KINDS: Mapping[str, Kind] = {
     "retype": Kind(
         _told("retype {c} to {to}"),
         _retype,
-        _replaced(lambda c, _, name: f"try_cast({name} AS {_retyped(c)})"),
+        _replaced(_told_otherwise),
     ),
     "nullable": Kind(_told("nullable {c}"), lambda c, k: _with(c, k, required=False), _nulled),
     "require": Kind(_told("require {c}"), lambda c, k: _with(c, k, required=True), _unchanged),

@@ -9,7 +9,7 @@ from decimal import Decimal
 from fractions import Fraction
 from functools import reduce
 
-from balun.chain.change import Change, factor, share, step_us
+from balun.chain.change import CODES, Change, factor, share, step_us
 from balun.chain.contract import Column, Contract
 from balun.difference.delta import (
     MOVED,
@@ -107,7 +107,7 @@ def _delta(change: Change, column: Column, after: Contract) -> Delta:
         case "rescale":
             return _rescaled(change, column)
         case "retype":
-            return _retyped(column, after.column(column.name))
+            return _retyped(column, after.column(column.name), f"code {change.event}.{column.name}")
         case "rezone":
             zones = (column.zone or "UTC", change.to or "UTC")
             return replace(MOVED, by=f"rezone {zones[0]} {zones[1]}") if all(map(is_fixed, zones)) else MOVED
@@ -161,7 +161,7 @@ def _holds(step: Decimal, known: Grid) -> bool:
     return bool(known.step) and not known.offset and not Fraction(known.step) % Fraction(step)
 
 
-def _retyped(before: Column, after: Column) -> Delta:
+def _retyped(before: Column, after: Column, code: str) -> Delta:
     old, new = before.dtype, after.dtype
     if old == new:
         return SAME
@@ -169,7 +169,7 @@ def _retyped(before: Column, after: Column) -> Delta:
         return Retyped(numbers=True, was=old)
     if new == "VARCHAR" and not old.startswith(_LISTED) and not old.endswith("]"):
         return Retyped(numbers=False, was=old)
-    return OTHER
+    return replace(MOVED, by=code) if old == "VARCHAR" and new in CODES else OTHER
 
 
 def _set_aside(change: Change, column: Column, delta: Delta) -> Rows:
@@ -180,6 +180,8 @@ def _set_aside(change: Change, column: Column, delta: Delta) -> Rows:
         return Rows.FEWER
     if isinstance(delta, Same):
         return Rows.ALIKE
+    if change.kind == "retype" and delta.nulls and (column.required or column.key is not None):
+        return Rows.FEWER
     if (column.unique or column.key is not None) and not is_apart(delta):
         return Rows.FEWER
     if change.kind in {"recode", "add value"} and not _fits(change.to or "", column):

@@ -179,7 +179,7 @@ def _lockstep(found: Differences, id_: str, *, firm: bool, alike: bool = False, 
     was, now = states_of(before, found.before.scanned), states_of(after, found.after.scanned)
     walk = Lockstep(lambda one, other: _scanned(found, one, other, firm=firm), was, now, alike, firm)
     of = walk.of(before, after)
-    if walk.may_fail(after):
+    if walk.may_fail(before, after):
         found.failing.add(id_)
     return of
 

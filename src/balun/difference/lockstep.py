@@ -11,7 +11,15 @@ from typing import Any
 
 from balun.difference.delta import OTHER, SAME, Delta, Other, Plain, Same, either, is_apart
 from balun.difference.evaluated import Unclear, evaluated
-from balun.difference.passage import Columns, aggregated, decides_the_same, may_fail, only_fewer
+from balun.difference.passage import (
+    Columns,
+    aggregated,
+    decides_the_same,
+    is_told,
+    meets_another,
+    only_fewer,
+    text_casts,
+)
 from balun.facts.joined import equal_columns
 from balun.facts.nullable import true_needs, value_needs
 from balun.facts.propagate import State
@@ -110,15 +118,21 @@ class Lockstep:
         self.found[id(after)] = found
         return found
 
-    def may_fail(self, after: Relation) -> bool:
-        """Whether the query may end at values that it couldn't meet before."""
-        return any(
-            may_fail(computed, columns)
+    def may_fail(self, before: Relation, after: Relation) -> bool:
+        """Whether the query may end at values that it couldn't meet before: at a text that is cast to something else,
+        as it is written, or as the binder does where a type changed on one side of a comparison.
+        """
+        casts = [
+            (cast, columns)
             for one in ordered(after)
-            for computed in computed_by(one)
             for columns in [self._seen(one)]
             if columns
-        )
+            for computed in computed_by(one)
+            for cast in text_casts(computed)
+        ]
+        new = sum(not is_told(cast, columns) for cast, columns in casts)
+        old = sum(len(text_casts(computed)) for one in ordered(before) for computed in computed_by(one))
+        return (self.alike and new > old) or any(meets_another(cast, columns) for cast, columns in casts)
 
     def _seen(self, relation: Relation) -> Columns | None:
         """What the expressions of a relation look at."""

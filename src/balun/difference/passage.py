@@ -448,18 +448,22 @@ _OF_NULLS = frozenset({
 })  # fmt: skip
 
 
-def may_fail(of: Computed, columns: Columns) -> bool:
-    """Whether a cast of text may meet a text that it couldn't meet before, and end the query."""
+def text_casts(of: Computed) -> list[Call]:
+    """Casts of text to something else, which end the query at a text that is none."""
     casts = (one for one in walk(of) if isinstance(one, Call) and one.name == "cast" and one.dtype != "VARCHAR")
-    return any(_meets_another(one, columns) for one in casts if one.args[0].dtype == "VARCHAR")
+    return [one for one in casts if one.args[0].dtype == "VARCHAR"]
 
 
-def _meets_another(cast: Call, columns: Columns) -> bool:
+def is_told(cast: Call, columns: Columns) -> bool:
+    """Whether a cast takes a value back to the type that it had."""
     deltas = [columns.deltas[at] for at in refs(cast)]
-    told = all(isinstance(one, Retyped) and one.was == cast.dtype for one in deltas) and isinstance(cast.args[0], Ref)
-    return not told and any(_is_another(one) for one in deltas)
+    return isinstance(cast.args[0], Ref) and all(isinstance(one, Retyped) and one.was == cast.dtype for one in deltas)
+
+
+def meets_another(cast: Call, columns: Columns) -> bool:
+    """Whether it may meet a text that there wasn't; null is cast to null."""
+    return not is_told(cast, columns) and any(_is_another(columns.deltas[at]) for at in refs(cast))
 
 
 def _is_another(delta: Delta) -> bool:
-    """Whether there may be a value that there wasn't; null is cast to null."""
     return not (isinstance(delta, Same) or (isinstance(delta, Swapped) and delta.to == frozenset({None})))
