@@ -13,7 +13,8 @@ from balun.chain.change import Change
 from balun.chain.contract import Column, Contract
 from balun.difference.captured import captured
 from balun.difference.delta import OTHER, SAME, Delta, Same
-from balun.difference.lockstep import Difference, Lockstep, Rows
+from balun.difference.lockstep import Lockstep
+from balun.difference.rows import Difference, Rows
 from balun.facts.propagate import states_of
 from balun.finding import Place
 from balun.quoting import quoted

@@ -10,7 +10,7 @@ import pytest
 from balun.chain.change import read_change
 from balun.difference.captured import captured
 from balun.difference.delta import Same
-from balun.difference.lockstep import Rows
+from balun.difference.rows import Rows
 from balun.relational.bound import relation_of
 from balun.relational.relation import Column, Relation
 from mutated import contract_of, difference

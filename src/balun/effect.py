@@ -15,7 +15,7 @@ from balun.chain.table import OpaqueTable, PythonTable, Table
 from balun.difference import Differences
 from balun.difference.barren import barren
 from balun.difference.delta import Retyped, Same, is_apart
-from balun.difference.lockstep import Difference, Rows
+from balun.difference.rows import Difference, Rows
 from balun.facts.domain import Domain
 from balun.facts.grid_text import written
 from balun.facts.known import Chain

@@ -11,7 +11,7 @@ from balun.chain.graph import Graph, Node
 from balun.check import check_chain
 from balun.difference import differences
 from balun.difference.captured import captured
-from balun.difference.lockstep import Rows
+from balun.difference.rows import Rows
 from balun.effect import Effect, Judge, Verdict, worst
 from balun.errors import ProjectError, UsageError, nearest
 from balun.facts.known import Chain, known_of

@@ -16,7 +16,7 @@ from balun.chain.graph import Graph, Node
 from balun.chain.load import load_graph
 from balun.difference import differences
 from balun.difference.captured import captured_by
-from balun.difference.lockstep import Difference
+from balun.difference.rows import Difference
 from balun.effect import Effect, Judge, Verdict, worst
 from balun.errors import ProjectError
 from balun.facts.known import Chain

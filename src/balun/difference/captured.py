@@ -26,11 +26,11 @@ from balun.difference.delta import (
     Values,
     is_apart,
 )
-from balun.difference.lockstep import Difference, Rows
-from balun.difference.passage import is_fixed
+from balun.difference.rows import Difference, Rows
 from balun.errors import UsageError
 from balun.facts.grid import Grid
 from balun.facts.resolution import declared
+from balun.facts.zone_offset import is_fixed
 
 _WHOLE = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT")
 _LISTED = ("STRUCT", "MAP", "UNION", "BLOB", "BIT", "JSON")

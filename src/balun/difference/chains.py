@@ -11,8 +11,9 @@ from balun.chain.point_in_time.expression import read_expression
 from balun.chain.sql_table import canonical
 from balun.chain.table import AnyTable, OpaqueTable, PythonTable, Table
 from balun.difference.delta import OTHER, SAME, Delta, Retyped, Same, Swapped
-from balun.difference.lockstep import Difference, Lockstep, Rows
+from balun.difference.lockstep import Lockstep
 from balun.difference.passage import is_number
+from balun.difference.rows import Difference, Rows
 from balun.facts.known import Chain, Known
 from balun.facts.nullable import Nullable
 from balun.facts.propagate import states_of

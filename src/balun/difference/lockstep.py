@@ -2,29 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from enum import IntEnum
 from functools import reduce
 from typing import Any
 
-from balun.difference.delta import OTHER, SAME, Delta, Other, Plain, Same, either, is_apart
-from balun.difference.evaluated import Unclear, evaluated
+from balun.difference.alike import all_same, frames_alike, kept_by, orders_alike, sorts_alike
+from balun.difference.delta import OTHER, SAME, Delta, Other, Same, either, is_apart
 from balun.difference.passage import (
     Columns,
     aggregated,
     decides_the_same,
     is_told,
     meets_another,
-    only_fewer,
     text_casts,
 )
+from balun.difference.rows import Difference, Rows, as_before, found_again, kept_rows, lost_in, unlike, unordered
 from balun.facts.joined import equal_columns
-from balun.facts.nullable import true_needs, value_needs
 from balun.facts.propagate import State
 from balun.facts.view import computed_by
-from balun.relational.expression import Aggregate, Computed, Expression, Order, Ref, Window, refs
+from balun.relational.expression import Aggregate, Computed, Expression, Ref, Window, refs
 from balun.relational.relation import (
     Distinct,
     Filter,
@@ -44,39 +41,6 @@ from balun.relational.relation import (
     ordered,
 )
 
-
-class Rows(IntEnum):
-    """alike: each row has its counterpart; fewer: each row after has one before; other: nothing is known."""
-
-    ALIKE = 0
-    FEWER = 1
-    OTHER = 2
-
-
-@dataclass(frozen=True)
-class Difference:
-    """Of a relation after a change to one before.
-
-    deltas: of each column after, in rows that have a counterpart. origins: which column before it is; None: a new one.
-    in_order: the rows come in the same order too.
-    lost: columns after, where rows are fewer, with the value that each has in all rows that have no counterpart.
-    """
-
-    deltas: tuple[Delta, ...]
-    origins: tuple[int | None, ...]
-    rows: Rows = Rows.ALIKE
-    in_order: bool = True
-    lost: frozenset[tuple[int, Plain]] = frozenset()
-
-    @property
-    def columns(self) -> Columns:
-        return Columns(self.deltas, self.origins)
-
-    @property
-    def is_same(self) -> bool:
-        return self.rows is Rows.ALIKE and all(isinstance(one, Same) for one in self.deltas)
-
-
 Given = Callable[[Scan, Scan], Difference]
 # Of a group's or frame's rows these take one by the order in which they come.
 _BY_ORDER = frozenset({
@@ -85,16 +49,6 @@ _BY_ORDER = frozenset({
     "lead", "row_number", "ntile", "histogram", "reservoir_quantile", "approx_top_k",
 })  # fmt: skip
 _BLIND = frozenset({"row_number", "rank", "rank_dense", "dense_rank", "percent_rank", "cume_dist", "count_star"})
-
-
-def unlike(before: Relation, after: Relation) -> Difference:
-    """Nothing is known but names."""
-    names = [one.name.lower() for one in before.columns]
-    origins = tuple(
-        names.index(one.name.lower()) if one.name and names.count(one.name.lower()) == 1 else None
-        for one in after.columns
-    )
-    return Difference(tuple(OTHER for _ in after.columns), origins, Rows.OTHER, in_order=False)
 
 
 @dataclass(frozen=True)
@@ -149,9 +103,9 @@ class Lockstep:
             case _, Project():
                 return self.projected(_itself(before), after)
             case Filter(), _:
-                return _kept(self.of(before.input, after), Rows.OTHER)
+                return kept_rows(self.of(before.input, after), Rows.OTHER)
             case _, Filter():
-                return _kept(self.of(before, after.input), Rows.FEWER)
+                return kept_rows(self.of(before, after.input), Rows.FEWER)
         return unlike(before, after)
 
     # -- sources
@@ -165,21 +119,21 @@ class Lockstep:
             after.columns
         ):
             return unlike(before, after)
-        return _as_before(len(after.columns))
+        return as_before(len(after.columns))
 
     def unknown(self, before: Unknown, after: Unknown) -> Difference:
         if not self.alike or len(before.inputs) != len(after.inputs):
             return unlike(before, after)
         found = [self.of(one, other) for one, other in zip(before.inputs, after.inputs, strict=True)]
         same = all(one.is_same and one.in_order for one in found) and len(before.columns) == len(after.columns)
-        return _as_before(len(after.columns)) if same else unlike(before, after)
+        return as_before(len(after.columns)) if same else unlike(before, after)
 
     # -- rows
 
     def filtered(self, before: Filter, after: Filter) -> Difference:
         found = self.of(before.input, after.input)
-        found = _found_again(found, after.conditions)
-        return _kept(found, _conditions(found.columns, before.conditions, after.conditions))
+        found = found_again(found, after.conditions)
+        return kept_rows(found, kept_by(found.columns, before.conditions, after.conditions))
 
     def projected(self, before: Project, after: Project) -> Difference:
         found = self.of(before.input, after.input)
@@ -190,12 +144,12 @@ class Lockstep:
             origins.append(origin)
             one = OTHER if origin is None else found.columns.delta(before.outputs[origin], after.outputs[at])
             deltas.append(one)
-        lost = frozenset((at, value) for at, one in enumerate(after.outputs) for value in _lost_in(one, found.lost))
+        lost = frozenset((at, value) for at, one in enumerate(after.outputs) for value in lost_in(one, found.lost))
         return Difference(tuple(deltas), tuple(origins), found.rows, found.in_order, lost)
 
     def sort(self, before: Sort, after: Sort) -> Difference:
         found = self.of(before.input, after.input)
-        alike = found.rows is Rows.ALIKE and _orders_alike(found.columns, before.order, after.order)
+        alike = found.rows is Rows.ALIKE and orders_alike(found.columns, before.order, after.order)
         told = frozenset().union(*(refs(one.by) for one in after.order))
         whole = alike and (found.in_order or self._is_key(after.input, told))
         return replace(found, in_order=whole)
@@ -205,7 +159,7 @@ class Lockstep:
         as_many = (before.at_most, before.skips, before.sampled) == (after.at_most, after.skips, after.sampled)
         told = as_many and after.at_most is not None and not after.skips and not after.sampled
         same_order = found.rows is Rows.ALIKE and found.in_order
-        return found if told and same_order else _kept(found, Rows.OTHER)
+        return found if told and same_order else kept_rows(found, Rows.OTHER)
 
     def unnested(self, before: Unnest, after: Unnest) -> Difference:
         found = self.of(before.input, after.input)
@@ -221,16 +175,16 @@ class Lockstep:
     def distinct(self, before: Distinct, after: Distinct) -> Difference:
         found = self.of(before.input, after.input)
         if (before.on is None) != (after.on is None):
-            return _kept(found, Rows.OTHER)
+            return kept_rows(found, Rows.OTHER)
         if after.on is None or before.on is None:
             whole = len(before.columns) == len(after.columns) and None not in found.origins
             apart = whole and all(is_apart(one) for one in found.deltas)
-            return _unordered(found if apart else _kept(found, Rows.OTHER))
-        if not _all_same(found.columns, before.on, after.on):
-            return _unordered(_kept(found, Rows.OTHER))
+            return unordered(found if apart else kept_rows(found, Rows.OTHER))
+        if not all_same(found.columns, before.on, after.on):
+            return unordered(kept_rows(found, Rows.OTHER))
         told = frozenset().union(*map(refs, after.on), *(refs(one.by) for one in after.order))
         firm = found.in_order or self._is_key(after.input, told)
-        first = found.rows is Rows.ALIKE and firm and _orders_alike(found.columns, before.order, after.order)
+        first = found.rows is Rows.ALIKE and firm and orders_alike(found.columns, before.order, after.order)
         keys = {one.at for one in after.on if isinstance(one, Ref)}
         deltas = tuple(one if first or at in keys else OTHER for at, one in enumerate(found.deltas))
         return Difference(deltas, found.origins, found.rows, in_order=False)
@@ -268,11 +222,11 @@ class Lockstep:
             return unlike(before, after)
         lefts, rights = self.of(before.left, after.left), self.of(before.right, after.right)
         if after.kind in {"inner", "semi"}:
-            lefts = _found_again(lefts, after.conditions)
+            lefts = found_again(lefts, after.conditions)
         if after.kind in {"inner", "semi", "left", "single", "anti", "mark"}:
-            rights = _found_again(rights, after.conditions, len(after.left.columns))
+            rights = found_again(rights, after.conditions, len(after.left.columns))
         both = self._beside(lefts, rights, len(before.left.columns))
-        on = _conditions(both.columns, before.conditions, after.conditions)
+        on = kept_by(both.columns, before.conditions, after.conditions)
         if after.kind == "positional":
             same = lefts.rows is Rows.ALIKE is rights.rows and lefts.in_order and rights.in_order
             return replace(both, in_order=True) if same else unlike(before, after)
@@ -287,15 +241,15 @@ class Lockstep:
             case "right" if max(on, lefts.rows) is Rows.ALIKE:
                 return Difference(both.deltas, both.origins, rights.rows, both.in_order)
             case "semi":
-                return _kept(lefts, met)
+                return kept_rows(lefts, met)
             case "anti":
-                return _kept(lefts, Rows.ALIKE if met is Rows.ALIKE else Rows.OTHER)
+                return kept_rows(lefts, Rows.ALIKE if met is Rows.ALIKE else Rows.OTHER)
             case "mark":
                 mark: Delta = SAME if met is Rows.ALIKE else OTHER
                 place = len(before.left.columns)
                 return Difference((*lefts.deltas, mark), (*lefts.origins, place), lefts.rows, lefts.in_order)
         alike = lefts.rows is rights.rows is on is Rows.ALIKE
-        return both if alike else _kept(both, Rows.OTHER)
+        return both if alike else kept_rows(both, Rows.OTHER)
 
     def _beside(self, lefts: Difference, rights: Difference, split: int) -> Difference:
         """The columns of both. split: how many columns the left had before."""
@@ -385,7 +339,7 @@ class Lockstep:
             return OTHER
         if before.where and after.where and not decides_the_same(columns.delta(before.where, after.where)):
             return Other(nulls=not _never_null(after))
-        if not _orders_alike(columns, before.order, after.order):
+        if not orders_alike(columns, before.order, after.order):
             return OTHER
         args = columns.deltas_of(before.args, after.args)
         if after.name in _BY_ORDER and not found.in_order and not self._is_told(group, after):
@@ -414,7 +368,7 @@ class Lockstep:
             deltas.append(best[0] if best else OTHER)
             origins.append(old + best[2] if best else None)
         in_order = found.in_order and all(
-            origin is not None and _sorts_alike(found.columns, before.windows[origin - old], one)
+            origin is not None and sorts_alike(found.columns, before.windows[origin - old], one)
             for one, origin in zip(after.windows, origins, strict=True)
         )
         return replace(found, deltas=(*found.deltas, *deltas), origins=(*found.origins, *origins), in_order=in_order)
@@ -422,9 +376,9 @@ class Lockstep:
     def _window(self, before: Window, after: Window, found: Difference, windows: Windows) -> Delta:
         columns = found.columns
         nulls = not _never_null(after)
-        if found.rows is not Rows.ALIKE or not _frames_alike(columns, before, after):
+        if found.rows is not Rows.ALIKE or not frames_alike(columns, before, after):
             return Other(nulls=nulls)
-        if not _sorts_alike(columns, before, after):
+        if not sorts_alike(columns, before, after):
             return Other(nulls=nulls)
         told = frozenset().union(*map(refs, after.partition), *(refs(one.by) for one in after.order))
         rows_count = after.frame[0].endswith("ROWS") or after.frame[1].endswith("ROWS") or after.name in _BY_ORDER
@@ -441,94 +395,6 @@ class Lockstep:
 
 def _itself(of: Relation) -> Project:
     return Project(of, of.columns, tuple(Ref(at, one.dtype) for at, one in enumerate(of.columns)))
-
-
-def _as_before(width: int) -> Difference:
-    return Difference(tuple(SAME for _ in range(width)), tuple(range(width)))
-
-
-def _kept(found: Difference, rows: Rows) -> Difference:
-    """Where some rows may go, or come."""
-    worst = max(found.rows, rows)
-    in_order = found.in_order and worst is found.rows is Rows.ALIKE
-    return Difference(found.deltas, found.origins, worst, in_order, found.lost if worst is found.rows else frozenset())
-
-
-def _found_again(found: Difference, conditions: Sequence[Expression], start: int = 0) -> Difference:
-    """Where rows that went are none for which the conditions are true. start: where its columns stand in them."""
-    if found.rows is Rows.FEWER and any(
-        _is_never_true(one, at + start, value) for one in conditions for at, value in found.lost
-    ):
-        return replace(found, rows=Rows.ALIKE, lost=frozenset())
-    return found
-
-
-def _is_never_true(condition: Expression, at: int, value: Plain) -> bool:
-    """Whether it isn't true where a column has a value."""
-    if value is None and at in true_needs(condition):
-        return True
-    if refs(condition) != {at}:
-        return False
-    try:
-        return evaluated(condition, value) is not True
-    except Unclear:
-        return False
-
-
-def _lost_in(output: Expression, lost: frozenset[tuple[int, Plain]]) -> Iterator[Plain]:
-    """What an expression is in rows where columns have these values."""
-    for at, value in lost:
-        if value is None and at in value_needs(output):
-            yield None
-        elif refs(output) == {at}:
-            with suppress(Unclear):
-                yield evaluated(output, value)
-
-
-def _unordered(found: Difference) -> Difference:
-    return replace(found, in_order=False)
-
-
-def _conditions(columns: Columns, before: Sequence[Expression], after: Sequence[Expression]) -> Rows:
-    """What becomes of rows for which all conditions are true."""
-    pairs = columns.paired(before, after)
-    met = [one for one in pairs if one[1] is not None]
-    if len(met) < len(before):
-        return Rows.OTHER
-    deltas = [delta for *_, delta in met]
-    if not all(map(only_fewer, deltas)):
-        return Rows.OTHER if not all(decides_the_same(one) or only_fewer(one) for one in deltas) else Rows.FEWER
-    return Rows.ALIKE if len(met) == len(after) and all(map(decides_the_same, deltas)) else Rows.FEWER
-
-
-def _orders_alike(columns: Columns, before: Sequence[Order], after: Sequence[Order]) -> bool:
-    return len(before) == len(after) and all(
-        (one.descending, one.nulls_first) == (other.descending, other.nulls_first)
-        and isinstance(columns.delta(one.by, other.by), Same)
-        for one, other in zip(before, after, strict=True)
-    )
-
-
-def _all_same(columns: Columns, before: Sequence[Expression], after: Sequence[Expression]) -> bool:
-    pairs = columns.paired(before, after)
-    return len(before) == len(after) and all(isinstance(delta, Same) for *_, delta in pairs)
-
-
-def _sorts_alike(columns: Columns, before: Window, after: Window) -> bool:
-    """Whether rows come to stand in the same order by a window's partitions and order."""
-    partitions = _all_same(columns, before.partition, after.partition)
-    return partitions and _orders_alike(columns, before.order, after.order)
-
-
-def _frames_alike(columns: Columns, before: Window, after: Window) -> bool:
-    return (
-        (before.frame, before.distinct, before.ignore_nulls) == (after.frame, after.distinct, after.ignore_nulls)
-        and (before.where is None) == (after.where is None)
-        and (before.where is None or after.where is None or decides_the_same(columns.delta(before.where, after.where)))
-        and len(before.bounds) == len(after.bounds)
-        and all(isinstance(one, Same) for one in columns.deltas_of(before.bounds, after.bounds))
-        and _orders_alike(columns, before.arg_order, after.arg_order)
-    )
 
 
 def _partner(before: Project, after: Project, at: int) -> int | None:

@@ -6,8 +6,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import reduce
-from math import gcd
-from zoneinfo import ZoneInfo
 
 from balun.difference.delta import (
     MOVED,
@@ -27,26 +25,10 @@ from balun.difference.delta import (
     strict,
 )
 from balun.difference.evaluated import Unclear, evaluated
+from balun.difference.of_times import TIMED, TIMES, as_date
 from balun.facts.nullable import STRICT
-from balun.relational.expression import Call, Case, Computed, Expression, Interval, Literal, Ref, refs, walk
+from balun.relational.expression import Call, Case, Computed, Expression, Literal, Ref, refs, walk
 
-SECOND = 1_000_000
-MINUTE, HOUR, DAY = 60 * SECOND, 3_600 * SECOND, 86_400 * SECOND
-_DATES = ("day", "week", "month", "quarter", "year", "decade", "century", "millennium")
-_UNITS = {
-    "microsecond": 1, "microseconds": 1, "millisecond": 1_000, "milliseconds": 1_000, "second": SECOND,
-    "minute": MINUTE, "hour": HOUR, **dict.fromkeys(_DATES, DAY),
-}  # fmt: skip
-# What each part of a time is told by: all of it above this length.
-_PARTS = {
-    "minute": MINUTE, "hour": HOUR,
-    **dict.fromkeys((
-        "day", "dayofmonth", "dayofweek", "isodow", "weekday", "dayofyear", "week", "weekofyear", "yearweek", "isoyear",
-        "month", "quarter", "year", "decade", "century", "millennium", "era", "dayname", "monthname", "last_day",
-        "julian_day",
-    ), DAY),
-}  # fmt: skip
-_TIMES = ("TIMESTAMP", "TIMESTAMP WITH TIME ZONE", "DATE")
 _FLIPPED = {"<": ">", ">": "<", "<=": ">=", ">=": "<="}
 _BOTH_WAYS = frozenset({"=", "<>", "+", "*", "is_distinct", "is_not_distinct", "xor", "&", "|"})
 _COMPARED = frozenset({"=", "<>", "<", ">", "<=", ">=", "is_distinct", "is_not_distinct", "in", "not_in"})
@@ -140,10 +122,10 @@ class Columns:
             return MOVED if args[0].nulls else SAME
         if of.name in _COMPARED:
             return self._comparison(of, args)
-        special = _PASSAGES.get(of.name)
-        found = special(of, args) if special else None
-        if found is not None:
-            return found
+        for table in (TIMES, _NUMBERS_OF):
+            found = table[of.name](of, args) if of.name in table else None
+            if found is not None:
+                return found
         if of.name in {"cast", "try_cast"}:
             return _casts(of, args[0])
         if of.name == "coalesce" and not any(isinstance(one, Swapped) for one in args):
@@ -251,9 +233,9 @@ def is_number(*types: str) -> bool:
 def _casts(of: Call, arg: Delta) -> Delta:
     given = of.args[0].dtype
     match arg:
-        case Coarse(step) if of.dtype == "DATE" and given in _TIMES:
-            return SAME if DAY % step == 0 else MOVED
-        case Coarse() if of.dtype in _TIMES and given in _TIMES:
+        case Coarse() if of.dtype == "DATE" and given in TIMED:
+            return as_date(arg)
+        case Coarse() if of.dtype in TIMED and given in TIMED:
             return arg  # DuckDB's own zone is UTC
         case Swapped(was, None) if of.dtype == given:
             return Swapped(was, None)
@@ -281,106 +263,6 @@ def _compares_as_before(of: Call, args: list[Delta]) -> bool:
     return False
 
 
-# -- functions of times
-
-
-def _truncated(of: Call, args: list[Delta]) -> Delta | None:
-    unit, given = of.args[0], args[1] if len(args) == 2 else OTHER
-    if not (isinstance(unit, Literal) and isinstance(args[0], Same) and isinstance(given, Coarse)):
-        return None
-    return _whole(_UNITS.get(str(unit.value).lower()), given)
-
-
-def _whole(length: int | None, given: Coarse) -> Delta | None:
-    return SAME if length is not None and length % given.step == 0 and DAY % given.step == 0 else None
-
-
-def _part(of: Call, args: list[Delta]) -> Delta | None:
-    given = args[0]
-    if not isinstance(given, Coarse) or of.args[0].dtype not in _TIMES:
-        return None
-    return _whole(_PARTS.get(of.name), given)
-
-
-def _named_part(of: Call, args: list[Delta]) -> Delta | None:
-    unit, given = of.args[0], args[-1]
-    if not (isinstance(unit, Literal) and isinstance(given, Coarse)):
-        return None
-    return _whole(_PARTS.get(str(unit.value).lower()), given)
-
-
-def _zoned(of: Call, args: list[Delta]) -> Delta | None:
-    zone, given = of.args[0], args[-1]
-    if not (isinstance(zone, Literal) and isinstance(given, Coarse) and len(args) == 2):
-        return None
-    if of.args[1].dtype == "TIMESTAMP WITH TIME ZONE":
-        return given if offsets_step(str(zone.value)) % given.step == 0 else MOVED
-    return given if zone.value == "UTC" else MOVED
-
-
-def offsets_step(zone: str) -> int:
-    """What all offsets of a zone from UTC since 1970, and the times at which they change, are whole steps of.
-
-    >>> offsets_step("America/New_York") // HOUR, offsets_step("Asia/Kolkata") // MINUTE
-    (1, 30)
-    """
-    from datetime import UTC, datetime, timedelta
-
-    try:
-        known = ZoneInfo(zone)
-    except (KeyError, ValueError, OSError):
-        return 1
-    step, at, last = HOUR, datetime(1970, 1, 1, tzinfo=UTC), None
-    while at.year < 2038:
-        offset = at.astimezone(known).utcoffset() or timedelta(0)
-        step = gcd(step, round(offset.total_seconds()) * SECOND)
-        if last is not None and offset != last and step == HOUR:
-            step = gcd(step, _change(known, at))
-        last, at = offset, at + timedelta(days=7)
-    return step
-
-
-def is_fixed(zone: str) -> bool:
-    """Whether a zone's clocks have never been put forward or back since 1970.
-
-    >>> is_fixed("UTC"), is_fixed("America/New_York")
-    (True, False)
-    """
-    from datetime import UTC, datetime, timedelta
-
-    try:
-        known = ZoneInfo(zone)
-    except (KeyError, ValueError, OSError):
-        return False
-    start = datetime(1970, 1, 1, tzinfo=UTC)
-    return len({(start + timedelta(days=7 * week)).astimezone(known).utcoffset() for week in range(52 * 68)}) == 1
-
-
-def _change(zone: ZoneInfo, until: object) -> int:
-    """The time of day, in UTC, at which the offset changed in the week before."""
-    from datetime import datetime, timedelta
-
-    assert isinstance(until, datetime)
-    low, high = until - timedelta(days=7), until
-    new = high.astimezone(zone).utcoffset()
-    while high - low > timedelta(seconds=1):
-        middle = low + (high - low) / 2
-        low, high = (low, middle) if middle.astimezone(zone).utcoffset() == new else (middle, high)
-    return round(high.timestamp()) * SECOND
-
-
-def _plus(of: Call, args: list[Delta]) -> Delta | None:
-    coarse = [one for one in args if isinstance(one, Coarse)]
-    lengths = [one for one in of.args if isinstance(one, Literal) and isinstance(one.value, Interval)]
-    if len(coarse) != 1 or len(lengths) != 1 or of.dtype not in _TIMES:
-        return _scaled(of, args)
-    length = lengths[0].value
-    assert isinstance(length, Interval)
-    step = coarse[0].step
-    fits = not length.months and not length.us % step and (not length.days or not DAY % step)
-    return coarse[0] if fits else None
-
-
 def _scaled(of: Call, args: list[Delta]) -> Delta | None:
     """What all of a sum is scaled by, the sum is: of one term that is so, and is negated."""
     return Scaled() if of.name == "-" and len(args) == 1 and isinstance(args[0], Scaled) else None
@@ -391,39 +273,7 @@ def _times(of: Call, args: list[Delta]) -> Delta | None:
     return Scaled() if kept and of.dtype == "DOUBLE" and of.name in {"*", "/"} else None
 
 
-def _between(of: Call, args: list[Delta]) -> Delta | None:
-    """date_diff counts the ends of units that lie between."""
-    unit = of.args[0]
-    if not isinstance(unit, Literal) or not all(isinstance(one, Same | Coarse) for one in args):
-        return None
-    length = _UNITS.get(str(unit.value).lower())
-    return SAME if all(_whole(length, one) for one in args if isinstance(one, Coarse)) else None
-
-
-def _bucket(of: Call, args: list[Delta]) -> Delta | None:
-    width, given = of.args[0], args[1]
-    if len(args) != 2 or not (isinstance(width, Literal) and isinstance(width.value, Interval)):
-        return None
-    if not isinstance(given, Coarse) or width.value.months:
-        return None
-    return _whole(width.value.days * DAY + width.value.us, given)
-
-
-_PASSAGES: Mapping[str, Callable[[Call, list[Delta]], Delta | None]] = {
-    "date_trunc": _truncated,
-    "datetrunc": _truncated,
-    "date_part": _named_part,
-    "datepart": _named_part,
-    "timezone": _zoned,
-    "+": _plus,
-    "-": _plus,
-    "*": _times,
-    "/": _times,
-    "date_diff": _between,
-    "datediff": _between,
-    "time_bucket": _bucket,
-    **dict.fromkeys(_PARTS, _part),
-}
+_NUMBERS_OF: Mapping[str, Callable[[Call, list[Delta]], Delta | None]] = {"-": _scaled, "*": _times, "/": _times}
 
 
 def aggregated(name: str, args: list[Delta]) -> Delta:

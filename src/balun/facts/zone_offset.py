@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
+from itertools import pairwise
+from math import gcd
 from zoneinfo import ZoneInfo
 
 from balun.facts.grid import MINUTE, SECOND
@@ -37,6 +39,42 @@ def whole_hours(zone: str) -> bool:
     """Whether its minutes are always those of UTC."""
     found = offsets_us(zone)
     return found is not None and all(one % (60 * MINUTE) == 0 for one in found)
+
+
+def is_fixed(zone: str) -> bool:
+    """Whether its clocks have never been put forward or back.
+
+    >>> is_fixed("UTC"), is_fixed("America/New_York")
+    (True, False)
+    """
+    return len(offsets_us(zone) or ()) == 1
+
+
+@lru_cache(maxsize=256)
+def steps_us(zone: str) -> int:
+    """What all its offsets, and the times of their changes, are whole steps of: an hour at most; 1 where it is none.
+
+    >>> steps_us("America/New_York") // MINUTE, steps_us("Asia/Kolkata") // MINUTE, steps_us("nowhere")
+    (60, 30, 1)
+    """
+    seen, named = _history(zone.lower()), _named(zone.lower())
+    if not seen or named is None:
+        return 1
+    step = gcd(60 * MINUTE, *(one * SECOND for one in seen))
+    for week, (last, now) in enumerate(pairwise(seen)):
+        if last != now:
+            step = gcd(step, _change_us(named, _FIRST + week * _EVERY))
+    return step
+
+
+def _change_us(zone: ZoneInfo, low: datetime) -> int:
+    """When its offset changed in the week from `low` on, in microseconds since 1970."""
+    high = low + _EVERY
+    new = high.astimezone(zone).utcoffset()
+    while high - low > timedelta(seconds=1):
+        middle = (low + (high - low) / 2).replace(microsecond=0)
+        low, high = (low, middle) if middle.astimezone(zone).utcoffset() == new else (middle, high)
+    return round(high.timestamp()) * SECOND
 
 
 @lru_cache(maxsize=256)
