@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import subprocess
 from pathlib import Path
 
 import pytest
 
-from balun.against import Against, against
+from balun.against import Against, against, of_impact
 from balun.against.against import compare
+from balun.chain.change import read_change
 from balun.chain.load import load_graph
 from balun.errors import UsageError
-from balun.impact import chain_of
+from balun.impact import chain_of, impact
+from balun.report import AGAINST
 
 _EDITS = Path(__file__).parent / "projects" / "edits"
 _CONTRACT, _TABLE, _FEATURES = "contracts/ride.odcs.yaml", "tables/paid.sql", "features.py"
@@ -202,3 +205,25 @@ def test_a_project_that_was_not_there_is_said_plainly(repository: Path) -> None:
     _git(repository, "mv", str(repository), str(repository.parent / "moved"))
     with pytest.raises(UsageError, match="was no project at HEAD"):
         against(repository.parent / "moved", "HEAD")
+
+
+# -- reports
+
+
+def test_a_change_that_is_asked_about_is_reported_as_one_that_was_made() -> None:
+    asked = of_impact(impact(load_graph(_EDITS), read_change("drop ride.distance")))
+    said = AGAINST["markdown"](asked)
+    assert "**balun check** of edits against what is captured now: breaks" in said
+    assert "| drop ride.distance `contracts/ride.odcs.yaml:" in said
+    assert "Must agree: finance, ml, checkout." in said
+
+
+def test_breaks_are_errors_and_shifts_are_warnings(tmp_path: Path) -> None:
+    found = _edited(
+        tmp_path, (_CONTRACT, "value: km}", "value: mile}"), (_CONTRACT, "version: 1.4.0", "version: 1.5.0")
+    )
+    told = json.loads(AGAINST["sarif"](found))
+    results = [(one["ruleId"], one["level"]) for one in told["runs"][0]["results"]]
+    assert results == [("change-shifts", "warning")]
+    assert {one["id"] for one in told["runs"][0]["tool"]["driver"]["rules"]} >= {"change-breaks", "change-shifts"}
+    assert AGAINST["github"](found).startswith("::warning file=contracts/ride.odcs.yaml,line=")

@@ -185,7 +185,7 @@ def check(
     if phrase is not None and revision is not None:
         raise UsageError("--if asks of one change, --against of those since a revision: ask for one of them")
     if phrase is not None:
-        _check_if(phrase, fail_on, dbt, anew=anew, as_json=as_json)
+        _check_if(phrase, form, fail_on, dbt, anew=anew, as_json=as_json)
         return
     if revision is not None and dbt is not None:
         raise UsageError("--against is of Balun's own projects: ask --if of a dbt project")
@@ -215,7 +215,7 @@ def _checked_dbt(path: Path) -> Checked:
     return check_graph(load_dbt(path))
 
 
-def _check_if(phrase: str, fail_on: str, dbt: Path | None, *, anew: bool, as_json: bool) -> None:
+def _check_if(phrase: str, form: str, fail_on: str, dbt: Path | None, *, anew: bool, as_json: bool) -> None:
     from balun.chain.change import read_change
     from balun.terminal import print_impact
 
@@ -223,6 +223,11 @@ def _check_if(phrase: str, fail_on: str, dbt: Path | None, *, anew: bool, as_jso
     found = _impact_on_dbt(dbt, change) if dbt is not None else _impact(change, anew=anew)
     if as_json:
         _print_json(found.as_json())
+    elif form != "terminal":
+        from balun.against import of_impact
+        from balun.report import AGAINST
+
+        click.echo(AGAINST[form](of_impact(found)))
     else:
         print_impact(found, _console())
     sys.exit(FINDINGS if found.findings or _is_as_bad(found.worst, fail_on) else FINE)

@@ -23,12 +23,15 @@ from balun.mend import mend
 
 @dataclass(frozen=True)
 class Impact:
-    """effects: on each node below the event, in the chain's order. findings: that there are only after the change.
+    """event: of which something is captured otherwise. effects: on each node below it, in the chain's order.
 
+    findings: that there are only after the change.
     note: what of the event's own rows isn't told by the change's words; empty where nothing is.
     agree: owners of what breaks or shifts, but for the event's own.
     """
 
+    project: str
+    event: Node
     change: Change
     effects: tuple[Effect, ...]
     findings: tuple[Finding, ...]
@@ -75,7 +78,7 @@ def impact_on(chain: Chain, change: Change) -> Impact:
     findings = (*standing.findings, *new_findings(chain, standing.chain))
     met = [effect.node.owner for effect in effects if effect.verdict != "same" and effect.node.owner]
     agree = dict.fromkeys(owner for owner in met if owner != event.owner)
-    return Impact(change, effects, findings, tuple(agree), _note(change, event.declared))
+    return Impact(graph.config.name, event, change, effects, findings, tuple(agree), _note(change, event.declared))
 
 
 def _note(change: Change, contract: Contract) -> str:

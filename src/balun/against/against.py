@@ -21,7 +21,7 @@ from balun.effect import Effect, Judge, Verdict, worst
 from balun.errors import ProjectError
 from balun.facts.known import Chain
 from balun.finding import Finding
-from balun.impact import chain_of, new_findings, stand
+from balun.impact import Impact, chain_of, new_findings, stand
 from balun.kept import Kept
 from balun.mend import mend
 
@@ -98,6 +98,18 @@ def against(folder: Path, revision: str, kept: Kept | None = None) -> Against:
         except ProjectError as exc:
             raise ProjectError(_then(one, revision) for one in exc.findings) from exc
         return compare(chain, now, revision, kept)
+
+
+def of_impact(found: Impact) -> Against:
+    """A change that somebody asks about, as if it had been made: to report both alike."""
+    event, contract = found.event, found.event.declared
+    assert isinstance(contract, Contract)
+    named = (one for one in contract.columns if one.name.lower() == (found.change.column or "").lower())
+    column = next(named, None)
+    edit = Edit(event, str(found.change), column.place if column else contract.place, found.change)
+    touched = tuple(effect for effect in found.effects if effect.verdict != "same")
+    edits = (Judged(edit, touched),)
+    return Against(found.project, "what is captured now", edits, found.effects, found.findings, found.agree)
 
 
 def _then(finding: Finding, revision: str) -> Finding:
