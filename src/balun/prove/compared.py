@@ -21,49 +21,45 @@ def compared(
     """For each column of `said` what became of it.
 
     Rows have no numbers: a column is the same where, beside all columns that are said to be the same, its values come
-    as often as they did. So a column that is said to be the same and isn't is always found.
+    as often as they did. So a column that is said to be the same and isn't is always found. Bags of rows are told apart
+    by sums of 64-bit hashes.
     """
     reads = [f"read_parquet({literal(str(path))})" for path in (before, after)]
     types = [_types(connection, read) for read in reads]
     known = [name for name in said if name in types[0]]
-    if types[0] == types[1] and _bag(connection, reads, [*types[0]]):
+    if types[0] == types[1] and _alike(connection, reads, [[*types[0]]])[0]:
         yield from ((name, "same") for name in known)
         return
     kept = [name for name in known if said[name] == "same" and types[0][name] == types[1].get(name)]
     firm = [name for name in kept if types[0][name] not in _FLOATS]
-    if not _bag(connection, reads, firm):
+    if not _alike(connection, reads, [firm])[0]:
         firm = []  # one of these isn't what it was said to be: each is looked at alone
+    there = [name for name in known if types[0][name] == types[1].get(name)]
+    alike = dict(zip(there, _alike(connection, reads, [[*firm, name] for name in there]), strict=True))
     for name in known:
         if name not in types[1]:
             yield name, "breaks"
-        elif types[0][name] != types[1][name] or not _alike(connection, reads, firm, name, types[0][name]):
-            yield name, "shifts"
-        else:
+        elif alike.get(name) or (name in alike and _is_near(connection, reads, firm, name, types[0][name])):
             yield name, "same"
+        else:
+            yield name, "shifts"
 
 
 def _types(connection: duckdb.DuckDBPyConnection, read: str) -> dict[str, str]:
     return {str(row[0]): str(row[1]) for row in connection.execute(f"DESCRIBE SELECT * FROM {read}").fetchall()}
 
 
-def _alike(
+def _alike(connection: duckdb.DuckDBPyConnection, reads: Sequence[str], sets: Sequence[Sequence[str]]) -> list[bool]:
+    """Of each set of columns, whether the same values come as often together."""
+    sums = "".join(f", sum(hash({', '.join(map(quoted, names))})::HUGEINT)" if names else ", NULL" for names in sets)
+    one, other = (connection.execute(f"SELECT count(*){sums} FROM {read}").fetchall()[0] for read in reads)
+    return [one[0] == other[0] and first == second for first, second in zip(one[1:], other[1:], strict=True)]
+
+
+def _is_near(
     connection: duckdb.DuckDBPyConnection, reads: Sequence[str], firm: Sequence[str], name: str, dtype: str
 ) -> bool:
-    beside = list(dict.fromkeys([*firm, name]))
-    if _bag(connection, reads, beside):
-        return True
     return dtype in _FLOATS and _near(connection, reads, firm, name)
-
-
-def _bag(connection: duckdb.DuckDBPyConnection, reads: Sequence[str], names: Sequence[str]) -> bool:
-    """Whether the same values come as often."""
-    columns = ", ".join(map(quoted, names)) or "1"
-    one, other = (f"(SELECT {columns} FROM {read})" for read in reads)
-    counts = ", ".join(f"(SELECT count(*) FROM {read})" for read in reads)
-    first, second = connection.execute(f"SELECT {counts}").fetchall()[0]
-    if first != second:
-        return False
-    return not connection.execute(f"SELECT EXISTS ({one} EXCEPT ALL {other})").fetchall()[0][0]
 
 
 def _near(connection: duckdb.DuckDBPyConnection, reads: Sequence[str], firm: Sequence[str], name: str) -> bool:
