@@ -111,10 +111,11 @@ class Judge:
 
     def _cannot_be(self, node: Node) -> tuple[str, ...]:
         """Why it can't be built: by itself, or as what it is made of can't."""
-        above = (self.fallen[parent] for parent in node.parents if parent in self.fallen)
-        own = self.broken.get(node.id) or next(above, ())
-        if own:
-            return own
+        above = next((parent for parent in node.parents if parent in self.fallen), None)
+        if above is not None:
+            return (f"{self.graph.nodes[above].name} can't be built",)
+        if node.id in self.broken:
+            return self.broken[node.id]
         examples = node.id.replace("corpus:", "examples:")
         made = [id_ for id_ in self.found.failing if id_ in {node.id, examples} or id_.startswith(f"{node.id}@")]
         if made:
