@@ -8,10 +8,12 @@ import pytest
 
 from balun.chain.change import read_change
 from balun.chain.load import load_graph
+from balun.effect import Effect
 from balun.errors import UsageError
 from balun.impact import Impact, impact
 
-_FLIGHTS = Path(__file__).parent.parent / "examples" / "flights"
+_EXAMPLES = Path(__file__).parent.parent / "examples"
+_FLIGHTS = _EXAMPLES / "flights"
 
 
 def _impact(shop: Path, phrase: str) -> Impact:
@@ -73,3 +75,35 @@ def test_what_availability_is_made_of_shifts_the_features_that_wait(shop: Path) 
 def test_phrase_that_does_not_fit_says_what_would(shop: Path, phrase: str, said: str) -> None:
     with pytest.raises(UsageError, match=said):
         _impact(shop, phrase)
+
+
+# -- found by `balun prove`, before they were said
+
+
+def _effects(project: str, phrase: str) -> dict[str, Effect]:
+    found = impact(load_graph(_EXAMPLES / project), read_change(phrase))
+    return {effect.node.name: effect for effect in found.effects}
+
+
+def test_a_cast_that_the_binder_puts_on_the_other_side_of_a_join_may_end_the_build() -> None:
+    found = _effects("flights", "retype departure.tailnum to BIGINT")
+    assert {effect.verdict for effect in found.values()} == {"breaks"}
+    assert found["schedule"].why == ("it casts text that it may meet only now",)
+    assert found["flown"].why == ("schedule can't be built",)
+    assert set(found["late_departures"].columns.values()) == {"breaks"}
+
+
+def test_a_key_that_is_proved_by_a_promise_breaks_with_it() -> None:
+    found = _effects("flights", "rescale departure.minute from minute to second")
+    assert (found["schedule"].verdict, found["flown"].verdict) == ("breaks", "breaks")
+
+
+def test_a_corpus_without_an_example_cannot_be_built() -> None:
+    found = _effects("funnel", "recode cart.action 'add' to 'put'")
+    assert found["filled_carts"].why == ("no row can be an example any more",)
+    assert found["filled_carts"].verdict == "breaks"
+
+
+def test_a_contract_that_waits_by_a_column_goes_with_it() -> None:
+    found = _effects("flights", "drop departure.time_hour")
+    assert {effect.verdict for effect in found.values()} == {"breaks"}
