@@ -27,6 +27,7 @@ _SAME = [
     ("rescale t.c from minute to second", "SELECT c > 0 AS x, count(c) AS y, -c < 0 AS z FROM t GROUP BY ALL"),
     ("recode t.b 'p' to 'new'", "SELECT b = 'q' AS x, b IN ('q', '2') AS y, length(b) > 5 AS z FROM t"),
     ("recode t.b 'p' to 'q'", "SELECT b IN ('p', 'q') AS x, CASE WHEN b = 'p' OR b = 'q' THEN 1 END AS y FROM t"),
+    ("recode t.b 'p' to 'q'", "SELECT count(b) AS x FROM t"),
     ("recode t.b 'p' to 'q'", "SELECT id FROM t WHERE b = '2'"),
     ("recode t.b 'p' to 'q'", "SELECT id, a FROM t WHERE lower(b) <> 'z'"),
     ("retype t.a to BIGINT", "SELECT id FROM t WHERE a > 1"),
@@ -59,6 +60,7 @@ _OTHER = [
     ("remove value u.l 'p'", "SELECT k FROM u WHERE l <> 'q'"),
     ("nullable t.d", "SELECT id FROM t WHERE d > DATE '2020-02-01'"),
     ("nullable t.d", "SELECT first(a ORDER BY d) AS x FROM t GROUP BY b"),
+    ("recode t.b 'p' to 'q'", "SELECT count(DISTINCT b) AS x FROM t"),
     # Found by random queries.
     ("coarsen g.m to 2", "SELECT h AS x FROM (SELECT h, lead(m) OVER (PARTITION BY m ORDER BY o DESC) FROM g LIMIT 1)"),
     ("retype u.w to VARCHAR", "SELECT v AS x FROM u GROUP BY CUBE (v, w)"),

@@ -107,3 +107,15 @@ def test_a_corpus_without_an_example_cannot_be_built() -> None:
 def test_a_contract_that_waits_by_a_column_goes_with_it() -> None:
     found = _effects("flights", "drop departure.time_hour")
     assert {effect.verdict for effect in found.values()} == {"breaks"}
+
+
+def test_values_that_become_one_are_counted_once() -> None:
+    found = _effects("orders", "recode orders.channel 'web' to 'app'")
+    assert found["customer_value"].columns["channels"] == "shifts"
+    assert found["habit"].columns["habit_channels_180d"] == "shifts"
+
+
+def test_python_that_is_given_nulls_it_never_saw_may_not_bear_them() -> None:
+    found = _effects("orders", "nullable order_line.quantity")
+    assert found["article_class"].verdict == "breaks"
+    assert "it is given nulls in net" in found["article_class"].why

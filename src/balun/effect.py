@@ -116,6 +116,11 @@ class Judge:
             return (f"{self.graph.nodes[above].name} can't be built",)
         if node.id in self.broken:
             return self.broken[node.id]
+        if isinstance(node.declared, PythonTable | OpaqueTable):  # its code may not bear it
+            gone = [f"it is given {name} no more" for parent in node.parents for name in self._gone(parent)]
+            nulls = [f"it is given nulls in {name}" for parent in node.parents for name in self._nulled(parent)]
+            if gone or nulls:
+                return (*gone, *nulls)
         examples = node.id.replace("corpus:", "examples:")
         made = [id_ for id_ in self.found.failing if id_ in {node.id, examples} or id_.startswith(f"{node.id}@")]
         if made:
@@ -163,9 +168,6 @@ class Judge:
     def _why(self, node: Node, id_: str, of: Difference) -> tuple[str, ...]:
         """What of a table's promises may be false after."""
         found: list[str] = []
-        if isinstance(node.declared, PythonTable | OpaqueTable):
-            gone = [name for parent in node.parents for name in self._gone(parent)]
-            found += [f"it is given {name} no more" for name in gone]
         if isinstance(node.declared, Table):
             unsure = bool(self.loose & set(node.parents))
             promises = [*self._nulls(node.declared, id_, of, unsure), *self._key(node.declared, id_, of, unsure)]
@@ -185,6 +187,15 @@ class Judge:
             return []
         deltas = {name: self.found.column(id_, name) for name in self.found.before.nodes[id_].columns}
         return [name for name, delta in deltas.items() if delta is None or isinstance(delta, Retyped)]
+
+    def _nulled(self, id_: str) -> list[str]:
+        """Columns that were never null, and may be."""
+        before, after = self.found.before.nodes.get(id_), self.found.after.nodes.get(id_)
+        if before is None or after is None:
+            return []
+        nulls = {name.lower(): null for name, null in zip(after.columns, after.out.values[Nullable.name], strict=True)}
+        told = zip(before.columns, before.out.values[Nullable.name], strict=True)
+        return [name for name, null in told if not null and nulls.get(name.lower())]
 
     def _nulls(self, table: Table, id_: str, of: Difference, unsure: bool) -> Iterator[str]:
         """unsure: promises that its proofs rest on may be false."""

@@ -344,8 +344,7 @@ class Lockstep:
         args = columns.deltas_of(before.args, after.args)
         if after.name in _BY_ORDER and not found.in_order and not self._is_told(group, after):
             return Other(nulls=any(one.nulls for one in args) or len(args) > 1)
-        delta = aggregated(after.name, args)
-        return Other(nulls=delta.nulls) if after.distinct and not isinstance(delta, Same) else delta
+        return aggregated(after.name, args, distinct=after.distinct)
 
     def _is_told(self, group: Group, one: Aggregate) -> bool:
         """Whether its order, or what it is chosen by, tells all rows of a group apart."""
@@ -387,7 +386,7 @@ class Lockstep:
         if after.name in _BLIND:
             return SAME
         args = columns.deltas_of(before.args, after.args)
-        return aggregated(after.name, args) if args else SAME
+        return aggregated(after.name, args, distinct=after.distinct) if args else SAME
 
     def _is_key(self, relation: Relation, columns: frozenset[int]) -> bool:
         return self.after[id(relation)].dependencies.is_key(columns)

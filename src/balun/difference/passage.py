@@ -276,10 +276,15 @@ def _times(of: Call, args: list[Delta]) -> Delta | None:
 _NUMBERS_OF: Mapping[str, Callable[[Call, list[Delta]], Delta | None]] = {"-": _scaled, "*": _times, "/": _times}
 
 
-def aggregated(name: str, args: list[Delta]) -> Delta:
-    """Of an aggregate over the same rows. The first argument decides; others must be the same."""
+def aggregated(name: str, args: list[Delta], *, distinct: bool = False) -> Delta:
+    """Of an aggregate over the same rows. The first argument decides; others must be the same.
+
+    distinct: of values that differ: two that became one count once.
+    """
     if all(isinstance(one, Same) for one in args):
         return SAME
+    if distinct and not all(map(is_apart, args)):
+        return Other(nulls=name != "count" and any(one.nulls for one in args))
     if name == "count":
         return MOVED if args[0].nulls else SAME
     first, rest = args[0], args[1:]
