@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from balun.chain.change import read_change
+from balun.chain.contract import Contract
 from balun.chain.load import load_graph
 from balun.effect import Effect
 from balun.errors import UsageError
@@ -119,3 +120,14 @@ def test_python_that_is_given_nulls_it_never_saw_may_not_bear_them() -> None:
     found = _effects("orders", "nullable order_line.quantity")
     assert found["article_class"].verdict == "breaks"
     assert "it is given nulls in net" in found["article_class"].why
+
+
+def test_a_decimal_has_room_for_what_it_holds_as_many_times_as_large() -> None:
+    """Else no row could keep the contract: a fee of up to 100 EUR is one of up to 10,000 cents."""
+    found = _effects("orders", "rescale orders.shipping_fee from EUR to EUR_cent")
+    assert found["parcel"].verdict == "same"
+    assert found["order_value"].columns["shipping_fee"] == "shifts"
+    contract = load_graph(_EXAMPLES / "orders").nodes["event:orders"].declared
+    assert isinstance(contract, Contract)
+    changed = read_change("rescale orders.shipping_fee from EUR to EUR_cent").edit(contract).column("shipping_fee")
+    assert (changed.dtype, changed.maximum) == ("DECIMAL(8,2)", 10_000)

@@ -8,6 +8,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from decimal import Decimal, InvalidOperation
 from functools import cache
+from math import ceil, log10
 
 from balun.chain.contract import Column, Contract, LogicalType, Quality
 from balun.chain.duration import Duration
@@ -209,7 +210,19 @@ def factor(change: Change) -> float:
 
 def _rescaled(change: Change, column: Column, name: str) -> str:
     scale = factor(change)
-    return f"({name} * {literal(scale)})::{column.dtype}"
+    return f"({name} * {literal(scale)})::{_roomy(column.dtype, scale)}"
+
+
+def _roomy(dtype: str, scale: float) -> str:
+    """A decimal with digits enough for what it holds as many times as large.
+
+    >>> _roomy("DECIMAL(6,2)", 100.0), _roomy("DOUBLE", 100.0)
+    ('DECIMAL(8,2)', 'DOUBLE')
+    """
+    found = re.fullmatch(r"DECIMAL\((\d+),(\d+)\)", dtype)
+    if found is None:
+        return dtype
+    return f"DECIMAL({min(38, int(found[1]) + max(0, ceil(log10(abs(scale)))))},{found[2]})"
 
 
 def _rescale(change: Change, contract: Contract) -> Contract:
@@ -221,7 +234,8 @@ def _rescale(change: Change, contract: Contract) -> Contract:
         for side, sign in (("minimum", -1), ("maximum", 1))
         if (end := getattr(column, side)) is not None and not isinstance(end, str)
     }
-    return _with(change, contract, unit=change.to, **ends)
+    dtype = _roomy(column.dtype, float(scale))
+    return _with(change, contract, unit=change.to, dtype=dtype, **ends)
 
 
 def step_us(change: Change) -> int | None:
