@@ -8,8 +8,6 @@ from balun.chain.corpus import Corpus
 from balun.chain.graph import Node
 from balun.chain.model import Model
 from balun.chain.surface import Surface
-from balun.chain.table import PythonTable, Table
-from balun.errors import nearest
 from balun.facts.known import Chain
 from balun.facts.privacy import UNKNOWN, Labels, PrivacyFact, beyond, highest, label_of
 from balun.finding import Finding
@@ -21,7 +19,6 @@ Labelled = Mapping[str, Labels]
 
 def find(chain: Chain) -> Iterator[Finding]:
     """Of what values are computed from; a row that is there because of one tells less, and isn't told of."""
-    yield from _misnamed(chain)
     answers: dict[str, Labelled] = {}
     if not any(isinstance(node.declared, Model | Surface) and node.declared.may for node in chain.graph):
         return
@@ -80,17 +77,3 @@ def _beyond(chain: Chain, node: Node, may: str, columns: Labelled, does: str) ->
 def _words(labels: Labels) -> str:
     said = sorted(labels - UNKNOWN)
     return ", ".join([*said, *(["nobody says of what"] if labels & UNKNOWN else [])])
-
-
-def _misnamed(chain: Chain) -> Iterator[Finding]:
-    """A classification of a column that isn't there would keep nothing from anybody."""
-    for node in chain.graph.of("table"):
-        table = node.declared
-        if isinstance(table, Table | PythonTable) and node.id in chain.nodes:
-            columns = chain.nodes[node.id].brief.columns if table.classification else ()
-            known = {column.lower() for column in columns}
-            for name, _ in table.classification:
-                if name.lower() not in known:
-                    message = f"classification names {name}, and there is no such column{nearest(name, columns)}"
-                    mend = f"mend the name; the columns are {', '.join(columns)}"
-                    yield Finding(RULE, table.place, message, owner=node.owner, mend=mend)
