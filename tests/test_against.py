@@ -87,6 +87,12 @@ def test_the_21_edits_of_a_contract_are_judged(
     assert bool(bumps) == (version is not None)
 
 
+def test_rows_that_come_sooner_shift_what_waits_for_them(tmp_path: Path) -> None:
+    found = _edited(tmp_path, (_CONTRACT, "latency, value: 5, unit: min", "latency, value: 1, unit: min"))
+    shifted = {name for name, verdict in _verdicts(found).items() if verdict != "same"}
+    assert shifted == {"spent", "rides", "price", "quote"}
+
+
 def test_what_is_reworded_is_read_by_those_who_use_it(tmp_path: Path) -> None:
     assert _edited(tmp_path, (_CONTRACT, "tip and all", "without the tip")).agree == ("finance", "ml", "checkout")
 

@@ -64,6 +64,12 @@ def test_what_availability_is_made_of_shifts_the_features_that_wait(shop: Path) 
     assert _verdicts(_impact(shop, "coarsen order.placed to 1 day"))["spending"] == "shifts"
 
 
+def test_an_event_without_an_availability_is_late_by_its_time() -> None:
+    found = impact(load_graph(_EXAMPLES / "funnel"), read_change("delay cart by 1 h"))
+    assert _verdicts(found)["filled_carts"] == "breaks"  # nothing says any more when an example is known
+    assert _verdicts(found)["session"] == "same"
+
+
 @pytest.mark.parametrize(
     ("phrase", "said"),
     [

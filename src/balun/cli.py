@@ -7,7 +7,7 @@ import json
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Any, NoReturn, ParamSpec, TypeVar
 
 import click
 
@@ -18,6 +18,7 @@ from balun.errors import BalunError, ProjectError, UsageError
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from balun.against import Against
     from balun.chain.change import Change
     from balun.check import Checked
     from balun.impact import Impact
@@ -230,11 +231,12 @@ def _check_if(phrase: str, form: str, fail_on: str, dbt: Path | None, *, anew: b
         click.echo(AGAINST[form](of_impact(found)))
     else:
         print_impact(found, _console())
-    sys.exit(FINDINGS if found.findings or _is_as_bad(found.worst, fail_on) else FINE)
+    _exit_by(found, fail_on)
 
 
-def _is_as_bad(verdict: str, as_: str) -> bool:
-    return verdict == "breaks" or (verdict == "shifts" and as_ == "shifts")
+def _exit_by(found: Impact | Against, fail_on: str) -> NoReturn:
+    bad = {"breaks", fail_on}
+    sys.exit(FINDINGS if found.findings or found.worst in bad else FINE)
 
 
 def _check_against(revision: str, form: str, fail_on: str, *, anew: bool, as_json: bool) -> None:
@@ -253,7 +255,7 @@ def _check_against(revision: str, form: str, fail_on: str, *, anew: bool, as_jso
         from balun.terminal import print_against
 
         print_against(found, _console())
-    sys.exit(FINDINGS if found.findings or _is_as_bad(found.worst, fail_on) else FINE)
+    _exit_by(found, fail_on)
 
 
 def _impact(change: Change, *, anew: bool) -> Impact:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any, Literal
 
 from balun.chain.corpus import Corpus
@@ -18,7 +19,6 @@ from balun.difference.delta import Retyped, Same, is_apart
 from balun.difference.rows import Difference, Rows
 from balun.facts.domain import Domain
 from balun.facts.grid_text import written
-from balun.facts.known import Chain
 from balun.facts.measure import PLAIN
 from balun.facts.nullable import Nullable
 from balun.facts.propagate import FACTS
@@ -83,7 +83,6 @@ class Judge:
     effects: dict[str, Effect] = field(default_factory=dict)
     loose: set[str] = field(default_factory=set)
     fallen: dict[str, tuple[str, ...]] = field(default_factory=dict)
-    _empty: dict[int, frozenset[str]] = field(default_factory=dict)
 
     def effect(self, node: Node) -> Effect:
         """Of nodes above it the effects are known already."""
@@ -125,7 +124,7 @@ class Judge:
         made = [id_ for id_ in self.found.failing if id_ in {node.id, examples} or id_.startswith(f"{node.id}@")]
         if made:
             return ("it casts text that it may meet only now",)
-        if node.kind == "corpus" and examples in self._barren(self.found.after) - self._barren(self.found.before):
+        if node.kind == "corpus" and examples in self._emptied:
             return ("no row can be an example any more",)
         return ()
 
@@ -175,12 +174,11 @@ class Judge:
             found += promises
         return tuple(found)
 
-    def _barren(self, chain: Chain) -> frozenset[str]:
-        found = self._empty.get(id(chain))
-        if found is None:
-            touched = {id_ for id_, of in self.found.nodes.items() if not of.is_same}
-            found = self._empty[id(chain)] = barren(chain, touched)
-        return found
+    @cached_property
+    def _emptied(self) -> frozenset[str]:
+        """What can have no row after, and could before."""
+        touched = {id_ for id_, of in self.found.nodes.items() if not of.is_same}
+        return barren(self.found.after, touched) - barren(self.found.before, touched)
 
     def _gone(self, id_: str) -> list[str]:
         if id_ not in self.found.nodes:

@@ -7,6 +7,7 @@ from types import TracebackType
 from typing import Self
 
 import duckdb
+from duckdb.func import FunctionNullHandling
 
 
 class Engine:
@@ -37,3 +38,26 @@ class Engine:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+
+def sealed(*settings: str) -> duckdb.DuckDBPyConnection:
+    """A database from which SQL can't reach files, the network or settings: for binding what others wrote.
+
+    settings: statements that set it up, before it is locked.
+    """
+    connection = duckdb.connect(
+        config={
+            "enable_external_access": False,
+            "autoload_known_extensions": False,
+            "autoinstall_known_extensions": False,
+            "threads": 1,
+        }
+    )
+    for setting in ("SET TimeZone = 'UTC'", *settings, "SET lock_configuration = true"):
+        connection.execute(setting)
+    return connection
+
+
+def stand_in(connection: duckdb.DuckDBPyConnection, name: str, dtype: str) -> None:
+    """A function of any arguments, for one that DuckDB doesn't have; only its type is asked for."""
+    connection.create_function(name, lambda *_: None, None, dtype, null_handling=FunctionNullHandling.SPECIAL)

@@ -11,7 +11,7 @@ from balun.chain.graph import Graph, Node
 from balun.check import check_chain
 from balun.difference import differences
 from balun.difference.captured import captured
-from balun.difference.rows import Rows
+from balun.difference.rows import Difference, Rows
 from balun.effect import Effect, Judge, Verdict, worst
 from balun.errors import ProjectError, UsageError, nearest
 from balun.facts.known import Chain, known_of
@@ -72,29 +72,26 @@ def impact_on(chain: Chain, change: Change) -> Impact:
     graph = chain.graph
     event = event_of(graph, change)
     assert isinstance(event.declared, Contract)
-    changed = replace(event, declared=change.edit(event.declared))
+    contract = change.edit(event.declared)
+    own = captured(change, event.declared, contract)
+    changed = replace(event, declared=contract)
     standing = stand(Graph(graph.config, {**graph.nodes, event.id: changed}), chain.supply.kept)
-    effects = judged(chain, change, standing)
+    effects = judged(chain, event, own, standing)
     findings = (*standing.findings, *new_findings(chain, standing.chain))
     met = [effect.node.owner for effect in effects if effect.verdict != "same" and effect.node.owner]
     agree = dict.fromkeys(owner for owner in met if owner != event.owner)
-    return Impact(graph.config.name, event, change, effects, findings, tuple(agree), _note(change, event.declared))
+    return Impact(graph.config.name, event, change, effects, findings, tuple(agree), _note(change, own))
 
 
-def _note(change: Change, contract: Contract) -> str:
-    rows = captured(change, contract, change.edit(contract)).rows
-    if rows is Rows.ALIKE or change.kind in {"sample", "thin"}:
+def _note(change: Change, own: Difference) -> str:
+    if own.rows is Rows.ALIKE or change.kind in {"sample", "thin"}:
         return ""
-    return f"rows of {contract.name} that break its contract then, as its key or what is required, are set aside"
+    return f"rows of {change.event} that break its contract then, as its key or what is required, are set aside"
 
 
-def judged(chain: Chain, change: Change, after: Standing) -> tuple[Effect, ...]:
-    """Effects on all below the event. after: what stands of the chain once the event's contract is edited."""
-    event = event_of(chain.graph, change)
-    contract = event.declared
-    assert isinstance(contract, Contract)
-    own = {event.id: captured(change, contract, change.edit(contract))} if event.id in after.chain.nodes else {}
-    judge = Judge(chain.graph, differences(chain, after.chain, own), after.broken)
+def judged(chain: Chain, event: Node, own: Difference, after: Standing) -> tuple[Effect, ...]:
+    """Effects on all below an event. own: on its rows. after: what stands of the chain once its contract is edited."""
+    judge = Judge(chain.graph, differences(chain, after.chain, {event.id: own}), after.broken)
     judge.effect(event)
     return tuple(judge.effect(node) for node in chain.graph.below(event))
 

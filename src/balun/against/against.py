@@ -9,7 +9,7 @@ from pathlib import Path
 from balun.against.edits import Edit, changes, edits
 from balun.against.revision import project_at
 from balun.against.version import needed_version
-from balun.chain.change import Change
+from balun.chain.change import later, place_of
 from balun.chain.contract import Contract
 from balun.chain.duration import Duration
 from balun.chain.graph import Graph, Node
@@ -104,9 +104,7 @@ def of_impact(found: Impact) -> Against:
     """A change that somebody asks about, as if it had been made: to report both alike."""
     event, contract = found.event, found.event.declared
     assert isinstance(contract, Contract)
-    named = (one for one in contract.columns if one.name.lower() == (found.change.column or "").lower())
-    column = next(named, None)
-    edit = Edit(event, str(found.change), column.place if column else contract.place, found.change)
+    edit = Edit(event, str(found.change), place_of(found.change, contract), found.change)
     touched = tuple(effect for effect in found.effects if effect.verdict != "same")
     edits = (Judged(edit, touched),)
     return Against(found.project, "what is captured now", edits, found.effects, found.findings, found.agree)
@@ -131,7 +129,7 @@ def compare(before: Chain, after: Graph, revision: str = "before", kept: Kept | 
 
 
 def _told_late(before: Graph, after: Graph) -> Graph:
-    """With what is promised to come later told in when it is available."""
+    """With what is promised to come later, or sooner, told in when it is available."""
     nodes = dict(after.nodes)
     for node in after.of("event"):
         old = before.nodes.get(node.id)
@@ -140,9 +138,7 @@ def _told_late(before: Graph, after: Graph) -> Graph:
             continue
         was, now = (Duration.parse(one).us if one else 0 for one in (old.declared.latency, contract.latency))
         if now != was:
-            time = next((one.name for one in contract.columns if one.logical == "timestamp"), None)
-            late = Change("delay", contract.name, to=f"{now - was} us", was=time)
-            nodes[node.id] = replace(node, declared=late.edit(contract))
+            nodes[node.id] = replace(node, declared=later(contract, now - was))
     return Graph(after.config, nodes)
 
 

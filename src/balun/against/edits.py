@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
-from balun.chain.change import Change
+from balun.chain.change import Change, place_of
 from balun.chain.contract import Column, Contract
 from balun.chain.corpus import Corpus
 from balun.chain.duration import Duration
@@ -63,8 +63,7 @@ def edits(before: Graph, after: Graph) -> list[Edit]:
 
 def _of_contract(node: Node, before: Contract, after: Contract) -> Iterator[Edit]:
     for change in changes(before, after):
-        column = next((one for one in after.columns if one.name.lower() == (change.column or "").lower()), None)
-        yield Edit(node, str(change), column.place if column else after.place, change)
+        yield Edit(node, str(change), place_of(change, after), change)
     if before.quality != after.quality and _plain(before.quality) != _plain(after.quality):
         yield Edit(node, "its rules on rows as a whole", after.place)
     if _source(before) != _source(after):

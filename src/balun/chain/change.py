@@ -14,6 +14,7 @@ from balun.chain.contract import Column, Contract, LogicalType, Quality
 from balun.chain.duration import Duration
 from balun.chain.units import registry
 from balun.errors import UsageError, nearest
+from balun.finding import Place
 from balun.quoting import literal, quoted
 
 # Where a change is about some rows and doesn't say which, it is about a tenth of them, told by a hash of the row.
@@ -68,6 +69,12 @@ def _column(contract: Contract, name: str) -> Column:
     except KeyError:
         names = [column.name for column in contract.columns]
         raise UsageError(f"{contract.name} has no column {name}{nearest(name, names)}") from None
+
+
+def place_of(change: Change, contract: Contract) -> Place:
+    """Of the column that it is about, where the contract has it; else of the contract."""
+    named = (one.place for one in contract.columns if one.name.lower() == (change.column or "").lower())
+    return next(named, contract.place)
 
 
 def _with(change: Change, contract: Contract, **fields: object) -> Contract:
@@ -339,21 +346,29 @@ def _sampled(change: Change, contract: Contract, relation: str) -> str:
 
 
 def _delay(change: Change, contract: Contract) -> Contract:
-    """Everything of the event is known so much later. Without an availability of its own, by the column `was`."""
-    more = f"to_microseconds({Duration.parse(change.to or '').us})"
-    later = contract.available or (quoted(change.was) if change.was else None)
+    return later(contract, Duration.parse(change.to or "").us)
+
+
+def later(contract: Contract, us: int) -> Contract:
+    """Everything of the event is known so many microseconds later, sooner where that is below 0; without an
+    availability of its own, than its time.
+    """
+    more = f"to_microseconds({us})"
+    known = contract.available or (quoted(contract.time.name) if contract.time else None)
     columns = tuple(
         replace(one, available=f"({one.available}) + {more}") if one.available else one for one in contract.columns
     )
-    return replace(contract, columns=columns, available=f"({later}) + {more}" if later else None)
+    return replace(contract, columns=columns, available=f"({known}) + {more}" if known else None)
 
 
 def _thinned(change: Change, contract: Contract, relation: str) -> str:
     """The first row of each key and step, in the order of the event's key."""
     us = Duration.parse(change.to or "").us
-    time = next(one.name for one in contract.columns if one.logical == "timestamp")
-    stretch = f"epoch_us({quoted(time)}) // {us}"
-    first = ", ".join(map(quoted, dict.fromkeys([time, *contract.key])))
+    time = contract.time
+    if time is None:
+        raise UsageError(f"{contract.name} has no time: no row of it is the first of a stretch of time")
+    stretch = f"epoch_us({quoted(time.name)}) // {us}"
+    first = ", ".join(map(quoted, dict.fromkeys([time.name, *contract.key])))
     keys = ", ".join([*map(quoted, change.by), stretch])
     return f"SELECT * FROM {relation} QUALIFY row_number() OVER (PARTITION BY {keys} ORDER BY {first}) = 1"
 

@@ -145,6 +145,11 @@ class Contract:
         keyed = [column for column in self.columns if column.key is not None]
         return tuple(column.name for column in sorted(keyed, key=lambda column: column.key or 0))
 
+    @property
+    def time(self) -> Column | None:
+        """The first timestamp: when a row happened, where nothing else says."""
+        return next((column for column in self.columns if column.logical == "timestamp"), None)
+
     def column(self, name: str) -> Column:
         """The column of that name, in any case, as DuckDB finds it. Raises KeyError."""
         for column in self.columns:

@@ -9,10 +9,10 @@ from typing import Self
 
 import duckdb
 import sqlglot.expressions as exp
-from duckdb.func import FunctionNullHandling
 
 from balun.dbt.refused import Refused, refusal
 from balun.dbt.repair import Bound, attempt
+from balun.engine import sealed, stand_in
 from balun.quoting import quoted
 
 Columns = list[tuple[str, str]]
@@ -24,17 +24,7 @@ class Bench:
     """SQL from the project can't reach files, the network or settings from here."""
 
     def __init__(self) -> None:
-        self._connection = duckdb.connect(
-            config={
-                "enable_external_access": False,
-                "autoload_known_extensions": False,
-                "autoinstall_known_extensions": False,
-                "threads": 1,
-            }
-        )
-        self._connection.execute("SET TimeZone = 'UTC'")
-        self._connection.execute("SET errors_as_json = true")
-        self._connection.execute("SET lock_configuration = true")
+        self._connection = sealed("SET errors_as_json = true")
         self._functions: set[str] = set()
         self._types: dict[str, str] = {}
 
@@ -57,9 +47,7 @@ class Bench:
         for name, dtype in functions:
             if name not in self._functions:
                 self._functions.add(name)
-                self._connection.create_function(
-                    name, lambda *_: None, None, dtype, null_handling=FunctionNullHandling.SPECIAL
-                )
+                stand_in(self._connection, name, dtype)
         try:
             rows = self._connection.execute(_DESCRIBE + sql).fetchall()
         except duckdb.Error as exc:

@@ -28,7 +28,7 @@ from balun.difference.delta import (
 )
 from balun.difference.rows import Difference, Rows
 from balun.errors import UsageError
-from balun.facts.grid import Grid
+from balun.facts.grid import Grid, grid, within
 from balun.facts.resolution import declared
 from balun.facts.zone_offset import is_fixed
 
@@ -158,7 +158,7 @@ def _coarse(change: Change, column: Column) -> Delta:
 
 def _holds(step: Decimal, known: Grid) -> bool:
     """Whether what lies on a grid lies on whole steps."""
-    return bool(known.step) and not known.offset and not Fraction(known.step) % Fraction(step)
+    return bool(known.step) and not known.offset and within(known, grid(Fraction(step)))
 
 
 def _retyped(before: Column, after: Column, code: str) -> Delta:

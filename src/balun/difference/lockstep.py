@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import reduce
-from typing import Any
+from typing import Any, TypeVar
 
 from balun.difference.alike import all_same, frames_alike, kept_by, orders_alike, sorts_alike
 from balun.difference.delta import OTHER, SAME, Delta, Other, Same, either, is_apart
@@ -19,9 +19,10 @@ from balun.difference.passage import (
 )
 from balun.difference.rows import Difference, Rows, as_before, found_again, kept_rows, lost_in, unlike, unordered
 from balun.facts.joined import equal_columns
+from balun.facts.nullable import COUNTS, NUMBERED
 from balun.facts.propagate import State
 from balun.facts.view import computed_by
-from balun.relational.expression import Aggregate, Computed, Expression, Ref, Window, refs
+from balun.relational.expression import Aggregate, Expression, Ref, Window, refs
 from balun.relational.relation import (
     Distinct,
     Filter,
@@ -48,7 +49,8 @@ _BY_ORDER = frozenset({
     "arg_max", "min_by", "max_by", "arg_min_null", "arg_max_null", "first_value", "last_value", "nth_value", "lag",
     "lead", "row_number", "ntile", "histogram", "reservoir_quantile", "approx_top_k",
 })  # fmt: skip
-_BLIND = frozenset({"row_number", "rank", "rank_dense", "dense_rank", "percent_rank", "cume_dist", "count_star"})
+_BLIND = NUMBERED | {"count_star"}
+C = TypeVar("C", Aggregate, Window)
 
 
 @dataclass(frozen=True)
@@ -318,19 +320,11 @@ class Lockstep:
         made: list[Delta] = []
         origins: list[int | None] = []
         for place, one in enumerate(after.aggregates):
-            choices = [
-                (self._aggregate(other, one, found, after), at != place, at)
-                for at, other in enumerate(before.aggregates)
-                if other.name == one.name and len(other.args) == len(one.args)
-            ]
-            if not choices:
-                made.append(OTHER)
-                origins.append(None)
-                continue
-            best = min(choices, key=lambda each: (not isinstance(each[0], Same), each[1], each[2]))
-            delta = best[0] if whole else Other(nulls=not _never_null(one))
-            made.append(delta)
-            origins.append(len(before.keys) + best[2])
+            delta, at = _most_like(
+                before.aggregates, one, place, lambda old, new: self._aggregate(old, new, found, after)
+            )
+            made.append(delta if whole or at is None else Other(nulls=not _never_null(one)))
+            origins.append(None if at is None else len(before.keys) + at)
         return made, origins
 
     def _aggregate(self, before: Aggregate, after: Aggregate, found: Difference, group: Group) -> Delta:
@@ -358,14 +352,9 @@ class Lockstep:
         deltas: list[Delta] = []
         origins: list[int | None] = []
         for place, one in enumerate(after.windows):
-            choices = [
-                (self._window(other, one, found, after), at != place, at)
-                for at, other in enumerate(before.windows)
-                if other.name == one.name and len(other.args) == len(one.args)
-            ]
-            best = min(choices, key=lambda each: (not isinstance(each[0], Same), each[1], each[2]), default=None)
-            deltas.append(best[0] if best else OTHER)
-            origins.append(old + best[2] if best else None)
+            delta, at = _most_like(before.windows, one, place, lambda old, new: self._window(old, new, found, after))
+            deltas.append(delta)
+            origins.append(None if at is None else old + at)
         in_order = found.in_order and all(
             origin is not None and sorts_alike(found.columns, before.windows[origin - old], one)
             for one, origin in zip(after.windows, origins, strict=True)
@@ -438,10 +427,20 @@ def _is_plain(of: Group) -> bool:
     return of.sets == (tuple(range(len(of.keys))),) and not of.groupings
 
 
-def _never_null(of: Computed) -> bool:
-    return isinstance(of, Aggregate | Window) and of.name in {
-        "count", "count_star", "row_number", "rank", "dense_rank", "rank_dense", "percent_rank", "cume_dist",
-    }  # fmt: skip
+def _most_like(before: Sequence[C], after: C, place: int, delta: Callable[[C, C], Delta]) -> tuple[Delta, int | None]:
+    """Of an aggregate or a window, and which of those before it is: one that is the same, else the one in its place."""
+    choices = [
+        (delta(other, after), at)
+        for at, other in enumerate(before)
+        if other.name == after.name and len(other.args) == len(after.args)
+    ]
+    return min(
+        choices, key=lambda each: (not isinstance(each[0], Same), each[1] != place, each[1]), default=(OTHER, None)
+    )
+
+
+def _never_null(of: Aggregate | Window) -> bool:
+    return of.name in COUNTS or of.name in NUMBERED
 
 
 _STEPS: Mapping[type, Callable[[Lockstep, Any, Any], Difference]] = {

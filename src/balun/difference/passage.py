@@ -264,13 +264,13 @@ def _compares_as_before(of: Call, args: list[Delta]) -> bool:
 
 
 def _scaled(of: Call, args: list[Delta]) -> Delta | None:
-    """What all of a sum is scaled by, the sum is: of one term that is so, and is negated."""
-    return Scaled() if of.name == "-" and len(args) == 1 and isinstance(args[0], Scaled) else None
+    """Of a number that is negated."""
+    return Scaled() if len(of.args) == 1 and isinstance(args[0], Scaled) else None
 
 
 def _times(of: Call, args: list[Delta]) -> Delta | None:
     kept = all(isinstance(one, Same | Scaled) for one in args)
-    return Scaled() if kept and of.dtype == "DOUBLE" and of.name in {"*", "/"} else None
+    return Scaled() if kept and of.dtype == "DOUBLE" else None
 
 
 _NUMBERS_OF: Mapping[str, Callable[[Call, list[Delta]], Delta | None]] = {"-": _scaled, "*": _times, "/": _times}

@@ -11,12 +11,12 @@ from typing import Self
 import duckdb
 import sqlglot
 import sqlglot.expressions as exp
-from duckdb.func import FunctionNullHandling
 from sqlglot.errors import SqlglotError
 
 from balun.chain.contract import Contract
 from balun.chain.sql_table import read_select
 from balun.chain.table import Table
+from balun.engine import sealed, stand_in
 from balun.errors import ProjectError
 from balun.facts.bind_error import bind_finding
 from balun.finding import Finding, Place
@@ -34,16 +34,7 @@ class Binder:
     """
 
     def __init__(self) -> None:
-        self._connection = duckdb.connect(
-            config={
-                "enable_external_access": False,
-                "autoload_known_extensions": False,
-                "autoinstall_known_extensions": False,
-                "threads": 1,
-            }
-        )
-        self._connection.execute("SET TimeZone = 'UTC'")
-        self._connection.execute("SET lock_configuration = true")
+        self._connection = sealed()
         self._known: dict[str, Types] = {}
         self._functions: set[str] = set()
         self._spelt: dict[str, str] = {}
@@ -64,12 +55,9 @@ class Binder:
         return self._create(table.name, types)
 
     def _stand_in(self, name: str, dtype: str) -> None:
-        """A function of any arguments, for one that DuckDB doesn't have; only its type is asked for."""
         if name not in self._functions:
             self._functions.add(name)
-            self._connection.create_function(
-                name, lambda *_: None, None, dtype, null_handling=FunctionNullHandling.SPECIAL
-            )
+            stand_in(self._connection, name, dtype)
 
     def bind_declared(
         self, name: str, columns: Iterable[tuple[str, str]], place: Place, owner: str | None = None

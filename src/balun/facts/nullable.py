@@ -38,7 +38,7 @@ _NEVER_NULL = frozenset({
     "is_null", "is_not_null", "is_distinct", "is_not_distinct", "struct_pack", "row", "list_value",
     "grouping", "now", "today", "random", "uuid", "gen_random_uuid", "current_date", "get_current_timestamp", "hash",
 })  # fmt: skip
-_COUNTS = frozenset({"count", "count_star", "approx_count_distinct", "regr_count"})
+COUNTS = frozenset({"count", "count_star", "approx_count_distinct", "regr_count"})
 # Of a row at least, never null where no argument is.
 OF_ONE = frozenset({
     "sum", "sum_no_overflow", "min", "max", "avg", "first", "last", "any_value", "string_agg", "mode", "median",
@@ -46,7 +46,7 @@ OF_ONE = frozenset({
     "kahan_sum", "stddev_pop", "var_pop", "arg_min", "arg_max", "histogram", "count_if", "list", "array_agg",
 })  # fmt: skip
 _KEEP_NULLS = frozenset({"list", "array_agg"})
-_NUMBERED = frozenset({"row_number", "rank", "rank_dense", "dense_rank", "percent_rank", "cume_dist"})
+NUMBERED = frozenset({"row_number", "rank", "rank_dense", "dense_rank", "percent_rank", "cume_dist"})
 _LOOSE = ("JSON", "VARIANT", "UNION")  # a value of these may hold the null that a cast takes out
 
 
@@ -87,14 +87,14 @@ class Nullable(ColumnFact[bool]):
         return any(args) if of.name in STRICT or of.name in LENIENT else True
 
     def aggregate(self, of: Aggregate, args: Sequence[bool], sight: Sight[bool], *, some: bool) -> bool:  # noqa: ARG002
-        if of.name in _COUNTS:
+        if of.name in COUNTS:
             return False
         if not some or of.where is not None:
             return True
         return of.name not in _KEEP_NULLS and (any(args) or of.name not in OF_ONE)
 
     def window(self, of: Window, args: Sequence[bool], sight: Sight[bool]) -> bool:  # noqa: ARG002
-        if of.name in _NUMBERED or of.name in _COUNTS:
+        if of.name in NUMBERED or of.name in COUNTS:
             return False
         if of.name == "ntile":
             return any(args) or bool(of.arg_order)

@@ -24,10 +24,10 @@ def compared(
     as often as they did. So a column that is said to be the same and isn't is always found. Bags of rows are told apart
     by sums of 64-bit hashes.
     """
-    reads = [f"read_parquet({literal(str(path))})" for path in (before, after)]
+    reads = [_read(path) for path in (before, after)]
     types = [_types(connection, read) for read in reads]
     known = [name for name in said if name in types[0]]
-    if types[0] == types[1] and _alike(connection, reads, [[*types[0]]])[0]:
+    if same_rows(connection, before, after):
         yield from ((name, "same") for name in known)
         return
     kept = [name for name in known if said[name] == "same" and types[0][name] == types[1].get(name)]
@@ -43,6 +43,17 @@ def compared(
             yield name, "same"
         else:
             yield name, "shifts"
+
+
+def same_rows(connection: duckdb.DuckDBPyConnection, before: Path, after: Path) -> bool:
+    """Whether two files hold the same columns, and the same rows as often."""
+    reads = [_read(path) for path in (before, after)]
+    types = [_types(connection, read) for read in reads]
+    return types[0] == types[1] and _alike(connection, reads, [[*types[0]]])[0]
+
+
+def _read(path: Path) -> str:
+    return f"read_parquet({literal(str(path))})"
 
 
 def _types(connection: duckdb.DuckDBPyConnection, read: str) -> dict[str, str]:

@@ -17,13 +17,15 @@ from balun.chain.graph import Graph, Node
 from balun.chain.load import load_graph
 from balun.chain.model import Model
 from balun.chain.surface import Surface
+from balun.difference.captured import captured
 from balun.effect import Effect, Verdict, worst
+from balun.engine import Engine
 from balun.errors import ProjectError, UsageError, nearest
 from balun.facts.known import Chain
 from balun.impact import Standing, chain_of, judged, stand
 from balun.kept import FILE, Kept
 from balun.plan import Plan, make_plan
-from balun.prove.compared import compared
+from balun.prove.compared import compared, same_rows
 from balun.prove.sampled import Sampled, over, sampled
 from balun.prove.tally import Cell, Tally, tally
 from balun.prove.trials import Held, trials
@@ -145,12 +147,11 @@ def _without_models(graph: Graph) -> Graph:
 
 def _all(few: Sampled, kinds: Sequence[str]) -> list[Change]:
     found: list[Change] = []
-    with duckdb.connect(config={"threads": 1}) as connection:
-        connection.execute("SET TimeZone = 'UTC'")
+    with Engine(threads=1) as engine:
         reads = {f"read_parquet({literal(str(file))})": few.contract(id_) for id_, file in few.rows.items()}
         for rows, contract in reads.items():
             others = {other: one for other, one in reads.items() if other != rows}
-            found += trials(contract, Held(connection, rows, others))
+            found += trials(contract, Held(engine.connection, rows, others))
     return [change for change in found if not kinds or change.kind in kinds]
 
 
@@ -208,38 +209,29 @@ class Trial:
         file = self._store.folder / "rows" / "changed.parquet"
         try:
             new = over(change.edit(contract), file)
-            self._write(change, contract, self._few.rows[event.id], file)
-            if change.kind in _OF_ROWS and self._changes_nothing(self._few.rows[event.id], file):
-                return "it changes none of these rows"
+            with Engine(threads=1) as engine:
+                self._write(engine, change, contract, self._few.rows[event.id], file)
+                if change.kind in _OF_ROWS and same_rows(engine.connection, self._few.rows[event.id], file):
+                    return "it changes none of these rows"
         except (duckdb.Error, UsageError) as exc:
             return str(exc).splitlines()[0]
         changed = Graph(self._few.graph.config, {**self._few.graph.nodes, event.id: replace(event, declared=new)})
         standing = stand(changed, self._chain.supply.kept)
-        effects = judged(self._chain, change, standing)
+        effects = judged(self._chain, event, captured(change, contract, new), standing)
         cells = list(self._cells(change, effects, standing))
         self._store.prune()
         return cells
 
-    def _changes_nothing(self, before: Path, after: Path) -> bool:
-        reads = [f"SELECT * FROM read_parquet({literal(str(file))})" for file in (before, after)]
-        with duckdb.connect(config={"threads": 1}) as connection:
-            connection.execute("SET TimeZone = 'UTC'")
-            counts = [connection.execute(f"SELECT count(*) FROM ({read})").fetchall()[0][0] for read in reads]
-            differ = connection.execute(f"SELECT EXISTS ({reads[0]} EXCEPT ALL {reads[1]})").fetchall()[0][0]
-        return counts[0] == counts[1] and not differ
-
-    def _write(self, change: Change, contract: Contract, rows: Path, file: Path) -> None:
+    def _write(self, engine: Engine, change: Change, contract: Contract, rows: Path, file: Path) -> None:
         sql = change.rows(contract, f"read_parquet({literal(str(rows))})")
-        with duckdb.connect(config={"threads": 1}) as connection:
-            connection.execute("SET TimeZone = 'UTC'")
-            connection.execute(f"COPY ({sql}) TO {literal(str(file))} (FORMAT parquet)")
+        engine.connection.execute(f"COPY ({sql}) TO {literal(str(file))} (FORMAT parquet)")
 
     def _cells(self, change: Change, effects: Sequence[Effect], standing: Standing) -> Iterator[Cell]:
         made, failed = self._made(standing.chain.graph, standing.chain)
         lost = set(standing.broken) | _fallen(failed, self._few.graph)
         said = {effect.node.id: effect for effect in effects}
-        with duckdb.connect(config={"threads": 1}) as connection:
-            results = Results(connection, self._base, made)
+        with Engine(threads=1) as engine:
+            results = Results(engine.connection, self._base, made)
             for effect in effects:
                 yield from _of_node(change, effect, results, lost, self._corpora(effect.node, said))
 

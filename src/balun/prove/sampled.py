@@ -9,8 +9,9 @@ from pathlib import Path
 import duckdb
 
 from balun.build import Bench, build
-from balun.chain.contract import Column, Contract, Files
+from balun.chain.contract import Contract, Files
 from balun.chain.graph import Graph
+from balun.engine import Engine
 from balun.facts.supply import Supply
 from balun.plan import make_plan
 from balun.quoting import literal, quoted
@@ -42,8 +43,8 @@ def sampled(graph: Graph, supply: Supply, store: Store, most: int, say: Say) -> 
     folder.mkdir(parents=True, exist_ok=True)
     nodes = dict(graph.nodes)
     files: dict[str, Path] = {}
-    with duckdb.connect(config={"threads": 1}) as connection:
-        connection.execute("SET TimeZone = 'UTC'")
+    with Engine(threads=1) as engine:
+        connection = engine.connection
         stretch = _stretch(graph, kept, connection, most)
         for id_, made in kept.items():
             contract = graph.nodes[id_].declared
@@ -72,15 +73,11 @@ def _collected(graph: Graph, supply: Supply, store: Store, say: Say) -> dict[str
     return made
 
 
-def time_of(contract: Contract) -> Column | None:
-    return next((column for column in contract.columns if column.logical == "timestamp"), None)
-
-
 def _stretch(
     graph: Graph, kept: Mapping[str, Snapshot], connection: duckdb.DuckDBPyConnection, most: int
 ) -> tuple[str, str] | None:
     """From when to when the event with the most rows has as many as are wanted; None where all are few enough."""
-    timed = {id_: time_of(graph.nodes[id_].declared) for id_ in kept}  # type: ignore[arg-type]
+    timed = {id_: node.declared.time for id_ in kept if isinstance((node := graph.nodes[id_]).declared, Contract)}
     counts = {id_: int(str(made.info["rows"])) for id_, made in kept.items() if timed[id_] is not None}
     largest = max(counts, key=counts.__getitem__, default=None)
     if largest is None or counts[largest] <= most:
@@ -106,7 +103,7 @@ def _write(
     most: int,
 ) -> None:
     read = f"read_parquet({literal(str(rows))})"
-    column = time_of(contract)
+    column = contract.time
     wanted = "true"
     if stretch is not None and column is not None:
         name = quoted(column.name)

@@ -61,10 +61,9 @@ def trials(contract: Contract, held: Held) -> Iterator[Change]:
         yield from _of_column(contract, column, held)
     yield Change("add", contract.name, column=_NEW, to="INTEGER")
     yield Change("sample", contract.name, to="50%")
-    time = next((one for one in contract.columns if one.logical == "timestamp"), None)
-    yield Change("delay", contract.name, to="1 d", was=time.name if time else None)
+    yield Change("delay", contract.name, to="1 d")
     by = _thinned_by(contract)
-    if time is not None and by is not None:
+    if contract.time is not None and by is not None:
         yield Change("thin", contract.name, to="1 d", by=(by,))
     yield Change("reown", contract.name, to="somebody-else")
 

@@ -212,7 +212,6 @@ def _window(of: Window, place: Place) -> Window:
 
 def _join(of: Join) -> Relation:
     """Projections of its sides are pulled above it, where null takes the place of no computed value."""
-    split = len(of.left.columns)
     hidden = of.kind in {"semi", "anti", "mark"}
     left = _side(of.left, computed=of.kind not in {"right", "full", "positional"})
     right = _side(of.right, computed=of.kind == "inner" or hidden)
@@ -227,7 +226,6 @@ def _join(of: Join) -> Relation:
     outputs = list(lefts if hidden else both)
     if of.kind == "mark":
         outputs.append(Ref(shift, "BOOLEAN"))
-    assert len(of.columns) == len(outputs), (split, of.kind)
     return _project(_merged(made), of.columns, tuple(outputs))
 
 
@@ -311,7 +309,7 @@ def _with_inputs(of: Relation, below: tuple[Relation, ...]) -> Relation:
         case Group():
             return _group(of, below[0])
         case Windows():
-            return _windows(replace(of, input=of.input), below[0])
+            return _windows(of, below[0])
         case Unnest() | Sort() | Limit() | Distinct():
             return replace(of, input=below[0])
     return of
