@@ -329,6 +329,60 @@ def prove(*, rows: int, kinds: tuple[str, ...], events: tuple[str, ...], fresh: 
     sys.exit(FINDINGS if proof.missed else FINE)
 
 
+@balun.command(short_help="What a change, or a captured column, is worth to a model.")
+@click.argument("model", required=False)
+@click.option(
+    "--if",
+    "phrases",
+    metavar="CHANGE",
+    multiple=True,
+    help="What this change costs every model below it; given several times, all of them at once.",
+)
+@click.option(
+    "--workers", metavar="N", type=click.IntRange(1), help="Processes that share the work; by default a core each."
+)
+@click.option("--fresh", is_flag=True, help="Forget what is known from before, or from work that was stopped.")
+@json_option
+@_says_errors
+def worth(model: str | None, phrases: tuple[str, ...], workers: int | None, *, fresh: bool, as_json: bool) -> None:
+    """Replay changes of what is captured on history, and say what they cost in a model's own metric.
+
+    With --if: two numbers for each model below the change, each with 95 %. On the day: the model in service meets
+    changed rows. After retraining: it is fitted again on changed history. Both are judged on the test's examples and
+    labels as they were. Only what hangs on the change is built again.
+
+    With a MODEL: a table of every captured column that it hangs on, whole and at coarser steps. Work that is stopped
+    goes on where it was. What is stale of the project is run first.
+
+    \b
+    balun worth --if "coarsen departure.time_hour to 6 h"
+    balun worth --if "blank weather.visib" --if "blank weather.precip"
+    balun worth delay
+    """
+    if bool(phrases) == bool(model):
+        raise UsageError('worth is of changes or of a model: `balun worth --if "drop E.C"` or `balun worth MODEL`')
+    if phrases:
+        from balun.worth import worth as worth_of
+        from balun.worth.draw import print_worth
+
+        with _progress(quiet=as_json) as watch:
+            found = worth_of(_folder(), phrases, fresh=fresh, watch=watch)
+        if as_json:
+            _print_json(found.as_json())
+        else:
+            print_worth(found, _console())
+        return
+    from balun.worth import table
+    from balun.worth.draw import print_table
+
+    with _progress(quiet=as_json) as watch:
+        told = table(_folder(), model or "", workers=workers, fresh=fresh, watch=watch)
+    if as_json:
+        _print_json(told.as_json())
+    else:
+        print_table(told, _console())
+
+
 @balun.command(short_help="Make what is stale, from events to tested models.")
 @click.option("--wait", is_flag=True, help="Wait for another run to end, in place of failing.")
 @json_option

@@ -54,9 +54,7 @@ def make_plan(graph: Graph, supply: Supply, files: Mapping[str, tuple[Path, ...]
 
     def add(id_: str, node: Node, parents: tuple[str, ...], **ingredients: object) -> None:
         whole = {"format": _FORMAT, **ingredients, "parents": {parent: steps[parent].name for parent in parents}}
-        slug = "-".join(part for part in id_.replace("@", ":").split(":"))
-        safe = "".join(letter if letter.isalnum() or letter in "-_" else "_" for letter in slug)
-        steps[id_] = Step(id_, node, f"{safe}-{digest(whole)}", whole, parents)
+        steps[id_] = Step(id_, node, name_of(id_, whole), whole, parents)
 
     for node in graph:
         match node.declared:
@@ -73,6 +71,13 @@ def make_plan(graph: Graph, supply: Supply, files: Mapping[str, tuple[Path, ...]
             case Model() as model:
                 add(node.id, node, node.parents, **_model(model))
     return Plan(steps)
+
+
+def name_of(id_: str, ingredients: Json) -> str:
+    """What the result of a step is called when it is made of these."""
+    slug = "-".join(part for part in id_.replace("@", ":").split(":"))
+    safe = "".join(letter if letter.isalnum() or letter in "-_" else "_" for letter in slug)
+    return f"{safe}-{digest(ingredients)}"
 
 
 def declared(node: Node, graph: Graph) -> dict[str, object]:

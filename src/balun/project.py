@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from balun.prove import Proof
     from balun.status import Status
     from balun.why import Why
+    from balun.worth import Table, Worth
 
 
 def load(folder: str | Path = ".") -> Project:
@@ -126,6 +127,24 @@ class Project:
         from balun.prove import prove
 
         return prove(self.folder, rows=rows, kinds=kinds, watch=watch)
+
+    def worth(self, *changes: str | Change, fresh: bool = False, watch: Watch | None = None) -> Worth:
+        """What changes, all at once, cost every model below them, on the day and after retraining.
+
+        Raises UsageError where one doesn't fit the project.
+        """
+        from balun.worth import worth
+
+        return worth(self.folder, changes, fresh=fresh, watch=watch)
+
+    def worth_of(self, model: str, *, workers: int | None = None, watch: Watch | None = None) -> Table:
+        """What every captured column, and coarser steps of it, are worth to a model.
+
+        workers: processes that share the work; None: one for each core, four at most.
+        """
+        from balun.worth import table
+
+        return table(self.folder, model, workers=workers, watch=watch)
 
     def map(self) -> dict[str, object]:
         """The chain as data: nodes, edges and interfaces between owners."""

@@ -321,6 +321,21 @@ def _remove_value(change: Change, contract: Contract) -> Contract:
     return _with(change, contract, allowed=tuple(one for one in column.allowed if str(one) != change.was))
 
 
+def _blank(change: Change, contract: Contract) -> Contract:
+    """Without its values nothing tells rows apart that they told apart: of a column of the key the key goes too."""
+    column = _column(contract, change.column or "")
+    told = replace(contract, quality=_rules_without(contract, column.name))
+    if column.key is not None:
+        told = replace(told, columns=tuple(replace(one, key=None, required=True) if one.key is not None else one
+                                           for one in told.columns))  # fmt: skip
+    return _with(change, told, required=False, unique=False, key=None)
+
+
+def _blanked(change: Change, contract: Contract, relation: str) -> str:
+    column = _column(contract, change.column or "")
+    return f"SELECT * REPLACE (NULL::{column.dtype} AS {quoted(column.name)}) FROM {relation}"
+
+
 def _nulled(change: Change, contract: Contract, relation: str) -> str:
     name = quoted(_column(contract, change.column or "").name)
     return f"SELECT * REPLACE (CASE WHEN NOT ({_some(contract)}) THEN {name} END AS {name}) FROM {relation}"
@@ -391,6 +406,7 @@ KINDS: Mapping[str, Kind] = {
         _replaced(_told_otherwise),
     ),
     "nullable": Kind(_told("nullable {c}"), lambda c, k: _with(c, k, required=False), _nulled),
+    "blank": Kind(_told("blank {c}"), _blank, _blanked),
     "require": Kind(_told("require {c}"), lambda c, k: _with(c, k, required=True), _unchanged),
     "rescale": Kind(_told("rescale {c} from {was} to {to}"), _rescale, _replaced(_rescaled)),
     "coarsen": Kind(_told("coarsen {c} to {to}"), _coarsen, _replaced(_coarsened)),
@@ -429,6 +445,7 @@ _PHRASES: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ("rename", rf"rename\s+{_AT}\s+to\s+{_NAME}", ("event", "column", "to")),
     ("retype", rf"retype\s+{_AT}\s+to\s+(.+)", ("event", "column", "to")),
     ("nullable", rf"nullable\s+{_AT}", ("event", "column")),
+    ("blank", rf"blank\s+{_AT}", ("event", "column")),
     ("require", rf"require\s+{_AT}", ("event", "column")),
     ("rescale", rf"rescale\s+{_AT}\s+from\s+(\S+)\s+to\s+(\S+)", ("event", "column", "was", "to")),
     ("coarsen", rf"coarsen\s+{_AT}\s+to\s+(.+)", ("event", "column", "to")),

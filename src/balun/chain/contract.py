@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
+from pathlib import Path
 from typing import Literal
 
 from balun.finding import Place
@@ -156,3 +157,10 @@ class Contract:
             if column.name.lower() == name.lower():
                 return column
         raise KeyError(name)
+
+
+def over(contract: Contract, file: Path) -> Contract:
+    """The contract over rows that lie in another file, typed already; its rules on the rows as a whole are left out."""
+    source = Files("parquet", (str(file),), contract.place)
+    columns = tuple(replace(column, time_format=None) for column in contract.columns)
+    return replace(contract, source=source, quality=(), columns=columns)

@@ -96,7 +96,7 @@ def _rows(change: Change, before: Contract) -> Rows:
 
 def _delta(change: Change, column: Column, after: Contract) -> Delta:
     match change.kind:
-        case "nullable":
+        case "nullable" | "blank":
             return Swapped(_values(column), frozenset({None}))
         case "recode" | "add value" | "remove value":
             return _recoded(change, column)
@@ -178,7 +178,7 @@ def _set_aside(change: Change, column: Column, delta: Delta) -> Rows:
         return Rows.ALIKE if column.required or column.key is not None else Rows.FEWER
     if change.kind == "remove value" and isinstance(delta, Same):
         return Rows.FEWER
-    if isinstance(delta, Same):
+    if isinstance(delta, Same) or change.kind == "blank":  # with it goes what it kept apart
         return Rows.ALIKE
     if change.kind == "retype" and delta.nulls and (column.required or column.key is not None):
         return Rows.FEWER

@@ -43,7 +43,7 @@ def fit(
     say = progress or _silent
     faults.refuse(_declared_faults(model, corpus, rows, inputs))
     data = labelled(model, corpus, rows)
-    fitted, seconds, notes = _fitted(model, corpus, data, inputs, snapshot, say)
+    fitted, seconds, notes = fitted_on(model, corpus, data, inputs, snapshot, say)
     faults.refuse(faults.answer_faults(model, fitted.estimator))
     notes += [*_empty_inputs(fitted.encoder), *_unseen_classes(data)]
     return fitted, tested(Trial(model, corpus, data, fitted, notes, seconds, _size(model, fitted)), say)
@@ -58,7 +58,7 @@ def _declared_faults(model: Model, corpus: Corpus, rows: pa.Table, inputs: Seque
     return chain(wrong, () if wrong else faults.metric_faults(model), faults.column_faults(model, corpus, rows, inputs))
 
 
-def _fitted(
+def fitted_on(
     model: Model, corpus: Corpus, data: Labelled, inputs: Sequence[str], snapshot: str, say: Say
 ) -> tuple[Fitted, float, list[str]]:
     """The model on its training rows, seconds to fit it, and what its estimator warned of."""

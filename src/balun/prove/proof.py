@@ -12,7 +12,7 @@ import duckdb
 from balun.build import Bench, build
 from balun.chain.change import KINDS, Change
 from balun.chain.config import read_config
-from balun.chain.contract import Contract
+from balun.chain.contract import Contract, over
 from balun.chain.graph import Graph, Node
 from balun.chain.load import load_graph
 from balun.chain.model import Model
@@ -26,7 +26,7 @@ from balun.impact import Standing, chain_of, judged, stand
 from balun.kept import FILE, Kept
 from balun.plan import Plan, make_plan
 from balun.prove.compared import compared, same_rows
-from balun.prove.sampled import Sampled, over, sampled
+from balun.prove.sampled import Sampled, sampled
 from balun.prove.tally import Cell, Tally, tally
 from balun.prove.trials import Held, trials
 from balun.quoting import literal
@@ -36,7 +36,7 @@ from balun.snapshot import Snapshot, Store, digest
 # Raise it when the same rows come to be compared otherwise.
 _FORMAT = 1
 ROWS = 4000
-_OF_ROWS = frozenset({"nullable", "coarsen", "recode", "add value", "remove value", "sample", "thin"})
+_OF_ROWS = frozenset({"nullable", "blank", "coarsen", "recode", "add value", "remove value", "sample", "thin"})
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from pathlib import Path
 import duckdb
 
 from balun.build import Bench, build
-from balun.chain.contract import Contract, Files
+from balun.chain.contract import Contract, over
 from balun.chain.graph import Graph
 from balun.engine import Engine
 from balun.facts.supply import Supply
@@ -53,13 +53,6 @@ def sampled(graph: Graph, supply: Supply, store: Store, most: int, say: Say) -> 
             _write(connection, contract, made.rows, files[id_], stretch, most)
             nodes[id_] = replace(graph.nodes[id_], declared=over(contract, files[id_]))
     return Sampled(Graph(graph.config, nodes), files)
-
-
-def over(contract: Contract, file: Path) -> Contract:
-    """The contract over rows that lie in another file, typed already; its rules on the rows as a whole are left out."""
-    source = Files("parquet", (str(file),), contract.place)
-    columns = tuple(replace(column, time_format=None) for column in contract.columns)
-    return replace(contract, source=source, quality=(), columns=columns)
 
 
 def _collected(graph: Graph, supply: Supply, store: Store, say: Say) -> dict[str, Snapshot]:

@@ -80,6 +80,7 @@ def _of_column(contract: Contract, column: Column, held: Held) -> Iterator[Chang
     yield Change("drop", event, name)
     yield Change("rename", event, name, to=f"{name}_{_NEW}")
     yield from (Change("retype", event, name, to=to) for to in _types(column))
+    yield Change("blank", event, name)
     if column.required or column.key:
         yield Change("nullable", event, name)
     elif held.any_null(column):

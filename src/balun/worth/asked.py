@@ -1,0 +1,215 @@
+"""Questions of how a model answers after changes, answered by one process or by several, and kept as they are."""
+
+from __future__ import annotations
+
+import json
+import os
+import queue
+import shutil
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from balun.chain.change import Change
+from balun.errors import ProjectError, UsageError
+from balun.run import Watch
+from balun.snapshot import digest
+from balun.worth.history import History, history_of
+from balun.worth.replay import Replay, replay
+from balun.worth.reply import Reply, broken, reply
+from balun.worth.served import served
+from balun.worth.standard import Standard, standard
+
+Say = Callable[[str], None]
+# Raise it when the same question comes to be answered otherwise.
+_FORMAT = 1
+
+
+@dataclass(frozen=True)
+class Asked:
+    """How a model answers after changes, all at once; after none: as it is. model: a node's id.
+
+    own_label, fits: as `reply` takes them.
+    """
+
+    model: str
+    changes: tuple[Change, ...] = ()
+    own_label: bool = True
+    fits: int = 1
+
+    def __str__(self) -> str:
+        return " and ".join(map(str, self.changes)) or "as it is"
+
+    def as_json(self) -> dict[str, object]:
+        changes = [vars(change) | {"by": list(change.by)} for change in self.changes]
+        return {"model": self.model, "changes": changes, "own_label": self.own_label, "fits": self.fits}
+
+    @classmethod
+    def from_json(cls, told: Mapping[str, Any]) -> Asked:
+        changes = tuple(Change(**{**one, "by": tuple(one["by"])}) for one in told["changes"])
+        return cls(told["model"], changes, told["own_label"], told["fits"])
+
+
+@dataclass
+class Answers:
+    """Of one project; each is kept in a file, so that it is given once."""
+
+    past: History
+    _standards: dict[str, Standard] = field(default_factory=dict)
+
+    @property
+    def folder(self) -> Path:
+        return self.past.store.folder / "answers" / digest({"format": _FORMAT, "of": self.past.name})
+
+    def file(self, asked: Asked) -> Path:
+        return self.folder / f"{digest(asked.as_json())}.npz"
+
+    def find(self, asked: Asked) -> Reply | None:
+        return Reply.load(self.file(asked))
+
+    def give(self, asked: Asked, say: Say) -> Reply:
+        """Found, or worked out and kept."""
+        return self.find(asked) or self._kept(asked, self._worked_out(asked, say))
+
+    def after(self, found: Replay, asked: Asked, say: Say) -> Reply:
+        """Of changes that were replayed."""
+        known = self.find(asked)
+        return known or self._kept(asked, self._reply(found, asked, say))
+
+    def standard(self, model: str) -> Standard:
+        if model not in self._standards:
+            self._standards[model] = standard(self.past, self.past.chain.graph.nodes[model])
+        return self._standards[model]
+
+    def _kept(self, asked: Asked, made: Reply) -> Reply:
+        made.save(self.file(asked))
+        return made
+
+    def _worked_out(self, asked: Asked, say: Say) -> Reply:
+        if not asked.changes:
+            of = self.standard(asked.model)
+            return Reply(of.own(0, say), tuple(of.own(r, say) for r in range(asked.fits)))
+        try:
+            return self._reply(replay(self.past, asked.changes, say), asked, say)
+        except ProjectError as exc:
+            return broken("; ".join(one.message for one in exc.findings))
+        except UsageError as exc:
+            return broken(str(exc))
+
+    def _reply(self, found: Replay, asked: Asked, say: Say) -> Reply:
+        if asked.model in found.lost:
+            return broken(found.lost[asked.model])
+        of = self.standard(asked.model)
+        corpus = self.past.chain.graph.nodes[of.node.parents[0]]
+        return reply(of, served(self.past, found, corpus), say, own_label=asked.own_label, fits=asked.fits)
+
+    def sweep(self, *, fresh: bool = False) -> None:
+        """Forget answers of what the project was before; with `fresh` all."""
+        for folder in self.folder.parent.glob("*"):
+            if fresh or folder != self.folder:
+                shutil.rmtree(folder, ignore_errors=True)
+
+
+class Desk:
+    """Gives answers one after the other or, where several processes help, side by side."""
+
+    def __init__(self, past: History, watch: Watch, *, workers: int = 1, fresh: bool = False) -> None:
+        self._watch, self._workers = watch, workers
+        self.answers = Answers(past)
+        self.answers.sweep(fresh=fresh)
+        self.worked_out = 0
+
+    def ask(self, asked: Sequence[Asked]) -> list[Reply]:
+        """In their order. What was answered before isn't worked out again."""
+        todo = [one for one in dict.fromkeys(asked) if self.answers.find(one) is None]
+        self._watch.begin([str(one) for one in todo])
+        try:
+            if self._workers > 1 and len(todo) > 1:
+                self._by_several(todo)
+            else:
+                for one in todo:
+                    self._watch.start(str(one))
+                    self.answers.give(one, self._watch.say)
+                    self._watch.done()
+        finally:
+            self._watch.end()
+        self.worked_out += len(todo)
+        return [self.answers.give(one, self._watch.say) for one in asked]
+
+    def _by_several(self, todo: Sequence[Asked]) -> None:
+        waiting: queue.SimpleQueue[Asked] = queue.SimpleQueue()
+        for one in todo:
+            waiting.put(one)
+        found: queue.SimpleQueue[Asked | BaseException] = queue.SimpleQueue()
+        helpers = [_Helper(self.answers.past) for _ in range(min(self._workers, len(todo)))]
+        threads = [threading.Thread(target=_work, args=(helper, waiting, found), daemon=True) for helper in helpers]
+        try:
+            for thread in threads:
+                thread.start()
+            for _ in todo:
+                told = found.get()
+                if isinstance(told, BaseException):
+                    raise told
+                self._watch.start(str(told))
+                self._watch.done()
+        finally:
+            for helper in helpers:
+                helper.end()
+
+
+class _Helper:
+    """A process that answers: a line in for each question, a line out when its answer is kept. It has one core."""
+
+    def __init__(self, past: History) -> None:
+        one = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "balun.worth.helper", str(past.chain.graph.config.folder)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            env={**os.environ, **one, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
+        )
+
+    def ask(self, asked: Asked) -> None:
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._process.stdin.write(json.dumps(asked.as_json()) + "\n")
+        self._process.stdin.flush()
+        if not self._process.stdout.readline():
+            raise RuntimeError(f"the process that was asked of {asked} ended with status {self._process.wait()}")
+
+    def end(self) -> None:
+        self._process.kill()
+        self._process.wait()
+        for stream in (self._process.stdin, self._process.stdout):
+            if stream is not None:
+                stream.close()
+
+
+def _work(helper: _Helper, waiting: queue.SimpleQueue[Asked], found: queue.SimpleQueue[Asked | BaseException]) -> None:
+    try:
+        while True:
+            try:
+                asked = waiting.get_nowait()
+            except queue.Empty:
+                return
+            helper.ask(asked)
+            found.put(asked)
+    except BaseException as exc:  # told to the one who waits for answers
+        found.put(exc)
+
+
+def answer_all(folder: Path) -> None:
+    """What a helper does. The process that it helps holds the store."""
+    past = history_of(folder)
+    graph = past.chain.graph
+    alone = replace(past, chain=replace(past.chain, graph=replace(graph, config=replace(graph.config, threads=1))))
+    answers = Answers(alone)
+    for line in sys.stdin:
+        answers.give(Asked.from_json(json.loads(line)), lambda _: None)
+        sys.stdout.write("kept\n")
+        sys.stdout.flush()

@@ -1,0 +1,68 @@
+"""What changes cost one model, in its metric, with 95 %."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
+from math import isfinite
+
+from balun.fit.metric import Guess
+from balun.fit.paired import Gap, moderated
+from balun.worth.reply import Reply
+from balun.worth.standard import Standard
+
+
+@dataclass(frozen=True)
+class Cost:
+    """on_day: lost when the model in service meets changed rows. retrained: when it was fitted again on such history.
+
+    Each None where it can't be told, and then `why_not` says why, of each. inputs: those that differ in some row.
+    """
+
+    model: str
+    metric: str
+    on_day: Gap | None
+    retrained: Gap | None
+    inputs: tuple[str, ...] = ()
+    why_not: tuple[str, str] = ("", "")
+
+    def as_json(self) -> dict[str, object]:
+        """Plain data; NaN is null."""
+        told = _plain(asdict(self))
+        assert isinstance(told, dict)
+        return told
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, dict):
+        return {name: _plain(one) for name, one in value.items()}
+    if isinstance(value, tuple | list):
+        return [_plain(one) for one in value]
+    return None if isinstance(value, float) and not isfinite(value) else value
+
+
+def cost(standard: Standard, after: Reply, given: Reply | None = None) -> Cost:
+    """Judged on the test's examples and their labels as they were before.
+
+    given: what the model answers after other changes that are made anyway; what `after` costs is what it costs besides.
+    """
+    on_day = _gap(standard, [after.on_day] if after.on_day else [], None if given is None else [given.on_day])
+    retrained = _gap(standard, after.retrained, None if given is None else given.retrained)
+    return Cost(standard.node.name, standard.metric.name, on_day, retrained, after.inputs, after.why_not)
+
+
+def _gap(standard: Standard, after: Sequence[Guess], given: Sequence[Guess | None] | None) -> Gap | None:
+    if not after:
+        return None
+    before = given if given is None else [one for one in given if one is not None]
+    if before is not None and not before:
+        return None
+    fits = len(after) if before is None else min(len(after), len(before))
+    return standard.gap(after[:fits], before)
+
+
+def together(costs: Sequence[Cost]) -> list[Cost]:
+    """Costs of one table, whose noise of fitting again tells of each other's."""
+    known = [one.retrained for one in costs if one.retrained is not None]
+    better = iter(moderated(known))
+    return [one if one.retrained is None else replace(one, retrained=next(better)) for one in costs]

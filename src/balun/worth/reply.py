@@ -1,0 +1,143 @@
+"""What a model answers for the test's examples after changes: on the day, and once it is fitted again."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from balun.errors import ProjectError, UsageError
+from balun.fit.label import UnfitLabel, read_label
+from balun.fit.labelled import Labelled
+from balun.fit.metric import Guess
+from balun.worth.served import Served
+from balun.worth.standard import Standard
+
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Reply:
+    """on_day: of the model in service; None where it can't answer. retrained: of models fitted on training rows 0, 1 …
+
+    inputs: those that differ in some row. why_not: why there are no answers on the day, and none once fitted again.
+    """
+
+    on_day: Guess | None
+    retrained: tuple[Guess, ...]
+    inputs: tuple[str, ...] = ()
+    why_not: tuple[str, str] = ("", "")
+
+    def save(self, file: Path) -> None:
+        parts = {f"{name}{r}": value for r, one in enumerate(self._guesses()) for name, value in vars(one).items()}
+        told = {"on_day": self.on_day is not None, "inputs": self.inputs, "why_not": self.why_not}
+        file.parent.mkdir(parents=True, exist_ok=True)
+        draft = file.with_suffix(".draft")
+        with draft.open("wb") as opened:
+            np.savez(opened, told=np.array(json.dumps(told)), **parts)
+        draft.replace(file)
+
+    def _guesses(self) -> tuple[Guess, ...]:
+        return (*([self.on_day] if self.on_day else []), *self.retrained)
+
+    @classmethod
+    def load(cls, file: Path) -> Reply | None:
+        """What `save` wrote; None where it isn't there or isn't whole."""
+        try:
+            with np.load(file) as kept:
+                told = json.loads(str(kept["told"]))
+                count = sum(name.startswith("score") for name in kept.files)
+                found = [Guess(kept[f"score{r}"], kept[f"label{r}"]) for r in range(count)]
+        except (OSError, ValueError, KeyError, EOFError):
+            return None
+        on_day = found.pop(0) if told["on_day"] else None
+        return cls(on_day, tuple(found), tuple(told["inputs"]), (told["why_not"][0], told["why_not"][1]))
+
+
+def broken(why: str) -> Reply:
+    """Of a model that can't be built any more."""
+    return Reply(None, (), (), (why, why))
+
+
+def reply(standard: Standard, served: Served, say: Say, *, own_label: bool, fits: int) -> Reply:
+    """own_label: fitted again on the label as it is captured after the changes; else as it was before.
+
+    fits: how many of the training sets of `refit_rows` it is fitted on again.
+    """
+    rows = served.over(standard.data.rows)
+    inputs = tuple(name for name in served.columns if _differs(rows[name], standard.data.rows[name]))
+    test = rows.filter(pa.array(standard.data.split.test))
+    on_day, why_day = _on_day(standard, test, inputs, say)
+    retrained, why = _retrained(standard, served, rows, inputs, say, own_label=own_label, fits=fits)
+    return Reply(on_day, retrained, inputs, (why_day, why))
+
+
+def _differs(one: pa.ChunkedArray, other: pa.ChunkedArray) -> bool:
+    return one.type != other.type or not one.combine_chunks().equals(other.combine_chunks())
+
+
+def _on_day(standard: Standard, test: pa.Table, inputs: tuple[str, ...], say: Say) -> tuple[Guess | None, str]:
+    if not inputs:
+        return standard.own(0, say), ""
+    say("the model meets the changed rows")
+    try:
+        return standard.answers(standard.fitted, test), ""
+    except UsageError as exc:
+        return None, str(exc)
+
+
+def _retrained(
+    standard: Standard,
+    served: Served,
+    rows: pa.Table,
+    inputs: tuple[str, ...],
+    say: Say,
+    *,
+    own_label: bool,
+    fits: int,
+) -> tuple[tuple[Guess, ...], str]:
+    test = rows.filter(pa.array(standard.data.split.test))
+    try:
+        data = _changed(standard, served, rows, own_label=own_label)
+        if data is None and not inputs:
+            return tuple(standard.own(r, say) for r in range(fits)), ""
+        data = data or replace(standard.data, rows=rows)
+        return tuple(standard.answers(standard.fit(data, r, say), test) for r in range(fits)), ""
+    except UnfitLabel as exc:
+        return (), str(exc)
+    except ProjectError as exc:
+        return (), "; ".join(one.message for one in exc.findings)
+
+
+def _changed(standard: Standard, served: Served, rows: pa.Table, *, own_label: bool) -> Labelled | None:
+    """The examples to train on where they aren't those of before: some rows don't come, or labels are others."""
+    data, train = standard.data, standard.data.split.train
+    came = train if served.came is None else train & served.came
+    truth = data.label.truth
+    if own_label and served.label is not None and _differs(served.label, data.rows[standard.corpus.label]):
+        came = came & served.label.is_valid().to_numpy()
+        truth = truth.copy()
+        truth[came] = _truth(standard, served.label.filter(pa.array(came)))
+    elif (came == train).all():
+        return None
+    if not came.any():
+        raise UnfitLabel("no example to train on is left", "")
+    return replace(data, rows=rows, label=replace(data.label, truth=truth), split=replace(data.split, train=came))
+
+
+def _truth(standard: Standard, column: pa.ChunkedArray) -> NDArray[np.int64] | NDArray[np.float64]:
+    """In the numbers of the classes that there were before."""
+    classes = standard.data.label.classes
+    label = read_label(standard.corpus.label, column, classify=classes is not None)
+    if classes is None or label.classes is None:
+        return label.truth
+    place = {one: number for number, one in enumerate(classes.tolist())}
+    new = [str(one) for one in label.classes.tolist() if one not in place]
+    if new:
+        raise UnfitLabel(f"the label has classes that it hadn't: {', '.join(new)}", "")
+    return np.array([place[one] for one in label.classes.tolist()])[label.truth.astype(np.int64)]

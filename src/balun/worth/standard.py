@@ -1,0 +1,99 @@
+"""What a model is worth as it is: the examples it is judged on, and its answers, against which changes are held."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
+
+from balun.chain.corpus import Corpus
+from balun.chain.graph import Node
+from balun.chain.model import Model
+from balun.fit.fitted import Fitted
+from balun.fit.fitting import fitted_on
+from balun.fit.given import given
+from balun.fit.guess import guess_of
+from balun.fit.labelled import Labelled, labelled
+from balun.fit.metric import METRICS, Guess, Metric
+from balun.fit.paired import Gap, Paired
+from balun.fit.resampled import refit_rows
+from balun.worth.history import History
+
+Say = Callable[[str], None]
+Bools = NDArray[np.bool_]
+
+
+@dataclass
+class Standard:
+    """data: the labelled examples, in their order. fitted: the model in service."""
+
+    node: Node
+    model: Model
+    corpus: Corpus
+    inputs: tuple[str, ...]
+    data: Labelled
+    fitted: Fitted
+    _guesses: dict[int, Guess] = field(default_factory=dict)
+    _paired: dict[int, Paired] = field(default_factory=dict)
+
+    @property
+    def metric(self) -> Metric:
+        return next(metric for metric in METRICS if metric.name == self.model.metric)
+
+    @property
+    def test(self) -> pa.Table:
+        return self.data.of(self.data.split.test)
+
+    def answers(self, fitted: Fitted, rows: pa.Table) -> Guess:
+        """Of a fitted model for served rows. Raises UsageError where it refuses them."""
+        matrix = fitted.encoder.matrix(given(rows, fitted.encoder))
+        return guess_of(fitted.estimator, matrix, self.data.label.classes, self.metric.takes)
+
+    def own(self, r: int, say: Say) -> Guess:
+        """The answers for the test of the model in service (r = 0), or of one fitted on training rows `r`."""
+        if r not in self._guesses:
+            fitted = self.fitted if r == 0 else self.fit(self.data, r, say)
+            self._guesses[r] = self.answers(fitted, self.test)
+        return self._guesses[r]
+
+    def fit(self, data: Labelled, r: int, say: Say) -> Fitted:
+        """On training rows `r` of `data`."""
+        rows = np.flatnonzero(data.split.train)
+        train = np.zeros(len(data.at_us), dtype=bool)
+        train[rows[refit_rows(data.at_us[rows], self.model.seed, r)]] = True
+        part = replace(data, split=replace(data.split, train=train))
+        return fitted_on(self.model, self.corpus, part, self.inputs, self.fitted.snapshot, say)[0]
+
+    def gap(self, after: Sequence[Guess], before: Sequence[Guess] | None = None) -> Gap:
+        """after: of a changed model, fitted on training rows 0, 1 … before: of another; None: of the model as it is."""
+        if before is not None:
+            return self._held(before).gap(after)
+        if len(after) not in self._paired:
+            self._paired[len(after)] = self._held([self.own(r, _silent) for r in range(len(after))])
+        return self._paired[len(after)].gap(after)
+
+    def _held(self, before: Sequence[Guess]) -> Paired:
+        test = self.data.split.test
+        truth = self.data.label.of(test).truth
+        return Paired(self.metric, truth, self.data.at_us[test], before, seed=self.model.seed)
+
+
+def _silent(words: str) -> None:
+    pass
+
+
+def standard(history: History, node: Node) -> Standard:
+    """Of a model of the last run."""
+    model = node.declared
+    assert isinstance(model, Model)
+    corpus_node = history.chain.graph.nodes[node.parents[0]]
+    corpus = corpus_node.declared
+    assert isinstance(corpus, Corpus)
+    rows = pq.read_table(history.made[corpus_node.id].rows)
+    inputs = tuple(history.chain.supply.inputs[corpus_node.id])
+    fitted = Fitted.load(history.made[node.id].folder)
+    return Standard(node, model, corpus, inputs, labelled(model, corpus, rows), fitted)
