@@ -27,6 +27,7 @@ from balun.worth.standard import Standard, standard
 Say = Callable[[str], None]
 # Raise it when the same question comes to be answered otherwise.
 _FORMAT = 1
+_KEPT = "kept"
 
 
 @dataclass(frozen=True)
@@ -179,7 +180,7 @@ class _Helper:
         assert self._process.stdout is not None
         self._process.stdin.write(json.dumps(asked.as_json()) + "\n")
         self._process.stdin.flush()
-        if not self._process.stdout.readline():
+        if self._process.stdout.readline().strip() != _KEPT:
             raise RuntimeError(f"the process that was asked of {asked} ended with status {self._process.wait()}")
 
     def end(self) -> None:
@@ -209,7 +210,10 @@ def answer_all(folder: Path) -> None:
     graph = past.chain.graph
     alone = replace(past, chain=replace(past.chain, graph=replace(graph, config=replace(graph.config, threads=1))))
     answers = Answers(alone)
+    # What libraries print, as DuckDB its progress, is no answer.
+    own = os.fdopen(os.dup(1), "w")
+    os.dup2(2, 1)
     for line in sys.stdin:
         answers.give(Asked.from_json(json.loads(line)), lambda _: None)
-        sys.stdout.write("kept\n")
-        sys.stdout.flush()
+        own.write(f"{_KEPT}\n")
+        own.flush()

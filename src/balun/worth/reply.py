@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
+from zipfile import BadZipFile
 
 import numpy as np
 import pyarrow as pa
@@ -53,7 +54,7 @@ class Reply:
                 told = json.loads(str(kept["told"]))
                 count = sum(name.startswith("score") for name in kept.files)
                 found = [Guess(kept[f"score{r}"], kept[f"label{r}"]) for r in range(count)]
-        except (OSError, ValueError, KeyError, EOFError):
+        except (OSError, ValueError, KeyError, EOFError, BadZipFile):
             return None
         on_day = found.pop(0) if told["on_day"] else None
         return cls(on_day, tuple(found), tuple(told["inputs"]), (told["why_not"][0], told["why_not"][1]))

@@ -46,7 +46,8 @@ class Worth:
 def worth(folder: Path, changes: Sequence[str | Change], *, fresh: bool = False, watch: Watch | None = None) -> Worth:
     """All changes at once: phrases, as `coarsen departure.time_hour to 1 day`, or Changes.
 
-    The project is run first where something of it is stale. fresh: forget what is known from before. Raises ProjectError, UsageError, Busy.
+    The project is run first where something of it is stale. fresh: forget what is known from before.
+    Raises ProjectError, UsageError, Busy.
     """
     if not changes:
         raise UsageError("worth takes at least one change")
