@@ -79,7 +79,7 @@ class Paired:
     ) -> None:
         """before: of the model fitted on training rows 0, 1, 2 … of `refit_rows`; one is enough if none is refitted.
 
-        units: drawn one by one in place of stretches of time, as of entities.
+        units: drawn one by one in place of stretches of time, as `units_by` has them of entities.
         """
         self._metric, self._truth, self._seed = metric, truth, seed
         self._units, self._in_time = units or units_of(at_us), units is None
