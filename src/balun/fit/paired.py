@@ -31,7 +31,7 @@ from balun.fit.memory import Memory
 from balun.fit.metric import Guess, Metric, Truth
 
 _TAIL = 0.025
-_MOST_LENT = 10  # degrees of freedom that a table lends to each of its changes
+_LENT = 10  # degrees of freedom that the table is worth beside a change's own; no more than it has other changes
 
 
 @dataclass(frozen=True)
@@ -155,10 +155,12 @@ def gap(
 
 def moderated(gaps: Sequence[Gap]) -> list[Gap]:
     """The gaps of one table, whose refit noise is drawn towards what is usual among them."""
-    ratios = [one.halved.refit / one.halved.sampling for one in gaps if one.halved and one.halved.sampling > 0]
-    usual = max(0.0, float(np.mean(ratios))) if ratios else 0.0
-    lent = min(len(ratios) - 1, _MOST_LENT)
-    return [_refitted(one, one.halved, usual, lent) if one.halved else one for one in gaps]
+    told = [one.halved for one in gaps if one.halved and one.halved.sampling]
+    deviations = np.sqrt([one.sampling for one in told])
+    # By deviation, else columns of mere noise, where the ratio is high, speak for all.
+    usual = float(np.array([one.refit for one in told]) @ (1 / deviations) / deviations.sum()) if told else 0.0
+    lent = min(len(told) - 1, _LENT)
+    return [_refitted(one, one.halved, max(0.0, usual), lent) if one.halved else one for one in gaps]
 
 
 def _refitted(one: Gap, halved: Halved, usual: float, lent: int) -> Gap:
@@ -170,7 +172,8 @@ def _refitted(one: Gap, halved: Halved, usual: float, lent: int) -> Gap:
     grown = float(np.clip(halved.sampling / max(own, 1e-300), 1, 2))
     # By as many parts as there are fits, this one's among them.
     sampling = (own + 2 * known * halved.sampling / grown) / (1 + 2 * known)
-    refit = max(0.0, (known * halved.refit + lent * usual * halved.sampling) / (known + lent)) / (2 * grown)
+    drawn = (known * halved.refit + _LENT * usual * halved.sampling) / (known + _LENT)
+    refit = max(0.0, drawn) / (2 * grown)
     few, freedom = one.blocks - 1, known + lent
     both = (sampling + refit) ** 2 / (sampling**2 / few + refit**2 / freedom)
     wide = -stdtrit(both, _TAIL) * np.sqrt(sampling + refit)
