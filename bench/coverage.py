@@ -27,7 +27,7 @@ _COLUMNS = {"strong": 0.8, "middle": 0.5, "weak": 0.2, "noise": 0.0, "noise alik
 _ALIKE = 4
 _WORDS = f"""# Intervals of what a change costs a model
 
-{_RUNS} simulated runs of each model: {_DAYS * _A_DAY:,} rows of {_DAYS} days to fit on, and as many new ones to test on;
+{_RUNS} simulated runs of each model: {_DAYS * _A_DAY:,} rows of {_DAYS} days to fit on, and as many to test on;
 at last, in fewer runs, a test of four times the rows. Days share their luck, and each keeps half of the luck of the day
 before. Every run is a table of five changes, each a column dropped: on the day, as the model in service meets none of
 it, and after retraining, fitted on all rows and on each half of them. How often does the 95 % interval hold the truth?

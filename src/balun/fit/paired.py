@@ -88,7 +88,8 @@ class Paired:
     def gap(self, after: Sequence[Guess]) -> Gap:
         """after: of the changed model, fitted on the same training rows as `before`, in the same order.
 
-        One tells what happens on the day, with the model as it is; three or five tell of a model fitted again.
+        One tells what happens on the day, with the model as it is; three tell of a model fitted again, five do so with
+        two cuts. Raises ValueError where a half lacks its other.
         """
         sign = 1.0 if self._metric.greater_is_better else -1.0
         before = self._before[: len(after)]
@@ -110,7 +111,7 @@ class Paired:
         return draws_of(self._units, Memory(), self._seed, DRAWS)
 
     def _halved(self, gaps: Sequence[Tally]) -> Halved | None:
-        if len(gaps) < 2:
+        if not gaps:
             return None
         between = [_less(one, other, 1.0) for one, other in zip(gaps[::2], gaps[1::2], strict=True)]
         apart = [float(tally(self._once)[0]) ** 2 - self._variance(tally) for tally in between]
@@ -127,8 +128,10 @@ class Paired:
 
     def _spread(self, drawn: NDArray[np.float64], draws: Draws) -> float:
         """The deviation of draws, with what blocks that are few or short fall short of."""
-        blocks = self._units.count / draws.memory.length
-        return float(np.nanstd(drawn) * draws.memory.widen * np.sqrt(blocks / max(blocks - 1, 1)))
+        blocks, found = self._units.count / draws.memory.length, drawn[np.isfinite(drawn)]
+        if blocks < 2 or not len(found):
+            return np.nan
+        return float(np.std(found) * draws.memory.widen * np.sqrt(blocks / (blocks - 1)))
 
 
 def gap(
