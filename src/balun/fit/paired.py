@@ -47,9 +47,9 @@ class Halved:
 class Gap:
     """What is lost in the metric; positive: the changed one is worse, whichever way the metric points.
 
-    low, high: its 95 %; NaN where the test has too little to tell. sampling_sd: of the test rows that came.
-    refit_sd: of the training rows that came; 0 where nothing was fitted again. blocks: how many were drawn.
-    fits: pairs of models. alone: the 95 % and the deviation, were these fits the only ones there could be.
+    low, high: its 95 %; NaN where the test has too little to tell. sampling_sd: the part of the test rows that came,
+    over the fits. refit_sd: the part of the training rows that came; 0 where nothing was fitted again. blocks: how many
+    were drawn. fits: pairs of models. alone: low, high and deviation, were the first pair the only one there could be.
     """
 
     value: float
@@ -158,7 +158,7 @@ def gap(
 
 def moderated(gaps: Sequence[Gap]) -> list[Gap]:
     """The gaps of one table, whose refit noise is drawn towards what is usual among them."""
-    told = [one.halved for one in gaps if one.halved and one.halved.sampling]
+    told = [one.halved for one in gaps if one.halved and one.halved.sampling > 0]
     deviations = np.sqrt([one.sampling for one in told])
     # By deviation, else columns of mere noise, where the ratio is high, speak for all.
     usual = float(np.array([one.refit for one in told]) @ (1 / deviations) / deviations.sum()) if told else 0.0
@@ -169,7 +169,7 @@ def moderated(gaps: Sequence[Gap]) -> list[Gap]:
 def _refitted(one: Gap, halved: Halved, usual: float, lent: int) -> Gap:
     """With the refit noise. Both variances are first found at half the rows, then brought to all."""
     low, high, deviation = one.alone
-    if not np.isfinite(low) or not halved.sampling:
+    if not (np.isfinite(low) and halved.sampling > 0):
         return one
     known, own = halved.cuts, deviation**2
     grown = float(np.clip(halved.sampling / max(own, 1e-300), 1, 2))

@@ -8,7 +8,6 @@ from numpy.typing import NDArray
 from balun.fit.bootstrap import units_of
 
 Ints = NDArray[np.int64]
-SHARE = 0.5  # of the training rows that a fit on drawn rows has
 _PAIRS = 10
 
 
