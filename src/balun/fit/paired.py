@@ -179,14 +179,14 @@ def _refitted(one: Gap, halved: Halved, usual: float, lent: int) -> Gap:
     refit = max(0.0, drawn) / (2 * grown)
     few, freedom = one.blocks - 1, known + lent
     both = (sampling + refit) ** 2 / (sampling**2 / few + refit**2 / freedom)
-    wide = -stdtrit(both, _TAIL) * np.sqrt(sampling + refit)
-    # The draws' own lean to one side is kept.
     usual_side = -stdtrit(few, _TAIL) * deviation
-    lower, upper = ((one.value - low) / usual_side, (high - one.value) / usual_side) if deviation else (1.0, 1.0)
+    # The draws' own lean to one side is kept.
+    leans = ((one.value - low) / usual_side, (high - one.value) / usual_side) if deviation else (1.0, 1.0)
+    lower, upper = (float(-stdtrit(both, _TAIL) * np.sqrt(sampling * lean**2 + refit)) for lean in leans)
     return replace(
         one,
-        low=one.value - float(wide * lower),
-        high=one.value + float(wide * upper),
+        low=one.value - lower,
+        high=one.value + upper,
         sampling_sd=float(np.sqrt(sampling)),
         refit_sd=float(np.sqrt(refit)),
     )
