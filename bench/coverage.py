@@ -40,9 +40,9 @@ were the only one there could be. Both hold zero for noise, else the worth. Devi
 two parts as the intervals have them, and the whole as it is over the runs. Aimed at: 93 % to 97 %.
 
 Known to fall short: a change alone, whose refit noise is told by two fits only, has intervals of noise that are too
-wide; and of a linear model the worth of noise, other than zero, is held less often, as its gap leans to one side. How much
-a table lends was chosen on these runs; on 1,400 others, drawn once, shares after retraining (of noise: that hold zero)
-were 94.0 % to 97.6 %."""
+wide; and of a linear model the worth of noise, other than zero, is held less often, as its gap leans to one side.
+How much a table lends was chosen on these runs; on 1,400 others, drawn once, the shares after retraining (for noise:
+that hold zero) were 94.0 % to 97.6 %."""
 
 
 @dataclass(frozen=True)
