@@ -341,10 +341,13 @@ def prove(*, rows: int, kinds: tuple[str, ...], events: tuple[str, ...], fresh: 
 @click.option(
     "--workers", metavar="N", type=click.IntRange(1), help="Processes that share the work; by default a core each."
 )
+@click.option("--write", is_flag=True, help="Keep what the MODEL needs in needs/MODEL.yaml, for near, map and check.")
 @click.option("--fresh", is_flag=True, help="Forget what is known from before, or from work that was stopped.")
 @json_option
 @_says_errors
-def worth(model: str | None, phrases: tuple[str, ...], workers: int | None, *, fresh: bool, as_json: bool) -> None:
+def worth(
+    model: str | None, phrases: tuple[str, ...], workers: int | None, *, write: bool, fresh: bool, as_json: bool
+) -> None:
     """Replay changes of what is captured on history, and say what they cost in a model's own metric.
 
     With --if: two numbers for each model below the change, each with 95 %. On the day: the model in service meets
@@ -352,12 +355,14 @@ def worth(model: str | None, phrases: tuple[str, ...], workers: int | None, *, f
     labels as they were. Only what hangs on the change is built again.
 
     With a MODEL: a table of every captured column that it hangs on, whole and at coarser steps. Work that is stopped
-    goes on where it was. What is stale of the project is run first.
+    goes on where it was. What is stale of the project is run first. --write keeps what the model needs as a file of the
+    project: those who capture see it by near and map, and check finds where it comes no more, or too coarse.
 
     \b
     balun worth --if "coarsen departure.time_hour to 6 h"
     balun worth --if "blank weather.visib" --if "blank weather.precip"
     balun worth delay
+    balun worth delay --write
     """
     if bool(phrases) == bool(model):
         raise UsageError('worth is of changes or of a model: `balun worth --if "drop E.C"` or `balun worth MODEL`')
@@ -372,15 +377,19 @@ def worth(model: str | None, phrases: tuple[str, ...], workers: int | None, *, f
         else:
             print_worth(found, _console())
         return
-    from balun.worth import table
+    from balun.chain.needs import write_needs
+    from balun.worth import needs_of, table
     from balun.worth.draw import print_table
 
     with _progress(quiet=as_json) as watch:
         told = table(_folder(), model or "", workers=workers, fresh=fresh, watch=watch)
+    written = write_needs(needs_of(told), _folder()) if write else None
     if as_json:
         _print_json(told.as_json())
-    else:
-        print_table(told, _console())
+        return
+    print_table(told, _console())
+    if written is not None:
+        click.echo(f"kept in {written}: commit it")
 
 
 @balun.command(short_help="Make what is stale, from events to tested models.")

@@ -19,6 +19,7 @@ class Need:
     """Of one captured column. worth, low, high: what is lost in the metric without it, and its 95 %.
 
     resolution: the coarsest step at which nothing is measurably lost, as `15 min` or `10`; None: as it is captured.
+    others: columns that tell the same, any of which does in its place.
     """
 
     event: str
@@ -28,6 +29,7 @@ class Need:
     low: float
     high: float
     place: Place
+    others: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:
@@ -39,7 +41,8 @@ class Need:
         'departure.minute at 15 or finer; worth 0.0214 roc_auc (0.0182 to 0.0251)'
         """
         step = f" at {self.resolution} or finer" if self.resolution else ""
-        return f"{self.name}{step}; worth {self.worth:.4g} {metric} ({self.low:.4g} to {self.high:.4g})"
+        either = "".join(f" or {one}" for one in self.others)
+        return f"{self.name}{either}{step}; worth {self.worth:.4g} {metric} ({self.low:.4g} to {self.high:.4g})"
 
 
 @dataclass(frozen=True)
@@ -91,7 +94,9 @@ def _need(item: Node, place: Place, faults: list[Finding]) -> Need | None:
     if len(faults) > known:
         return None
     event, name = column.split(".")
-    return Need(event, name, resolution, worth, low, high, Place(place.file, item.line))
+    either = item.entries.get("or")
+    others = tuple(one.text for one in either.items if isinstance(one, Scalar)) if isinstance(either, Sequence) else ()
+    return Need(event, name, resolution, worth, low, high, Place(place.file, item.line), others)
 
 
 def step_of(text: str) -> float | None:
@@ -148,5 +153,6 @@ def _lines(needs: Needs) -> Iterator[str]:
     yield "needs:" if needs.needs else "needs: []"
     for one in needs.needs:
         step = f", resolution: {one.resolution}" if one.resolution else ""
+        step += f", or: [{', '.join(one.others)}]" if one.others else ""
         told = f"worth: {one.worth:.6g}, low: {one.low:.6g}, high: {one.high:.6g}"
         yield f"  - {{column: {one.name}{step}, {told}}}"

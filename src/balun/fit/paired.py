@@ -36,7 +36,10 @@ _LENT = 10  # degrees of freedom that the table is worth beside a change's own; 
 
 @dataclass(frozen=True)
 class Halved:
-    """Of the gaps at half the training rows: variances, the mean over cuts. refit: may be negative by chance."""
+    """Of the gaps at half the training rows: variances, the mean over cuts. refit: may be negative by chance.
+
+    cuts: none where only all rows were fitted on, and the table alone tells of the refit noise.
+    """
 
     refit: float
     sampling: float
@@ -158,7 +161,7 @@ def gap(
 
 def moderated(gaps: Sequence[Gap]) -> list[Gap]:
     """The gaps of one table, whose refit noise is drawn towards what is usual among them."""
-    told = [one.halved for one in gaps if one.halved and one.halved.sampling > 0]
+    told = [one.halved for one in gaps if one.halved and one.halved.cuts and one.halved.sampling > 0]
     deviations = np.sqrt([one.sampling for one in told])
     # By deviation, else columns of mere noise, where the ratio is high, speak for all.
     usual = float(np.array([one.refit for one in told]) @ (1 / deviations) / deviations.sum()) if told else 0.0
@@ -169,7 +172,7 @@ def moderated(gaps: Sequence[Gap]) -> list[Gap]:
 def _refitted(one: Gap, halved: Halved, usual: float, lent: int) -> Gap:
     """With the refit noise. Both variances are first found at half the rows, then brought to all."""
     low, high, deviation = one.alone
-    if not (np.isfinite(low) and halved.sampling > 0):
+    if not (np.isfinite(low) and halved.sampling > 0 and halved.cuts + lent):
         return one
     known, own = halved.cuts, deviation**2
     grown = float(np.clip(halved.sampling / max(own, 1e-300), 1, 2))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from balun.chain.contract import Column, Contract
 from balun.chain.model import Model
@@ -20,21 +20,29 @@ def find(chain: Chain) -> Iterator[Finding]:
         model = node.declared
         assert isinstance(model, Model)
         for need in model.needs.needs if model.needs else ():
-            event = events.get(need.event.lower())
-            missed = _missed(need, event) if isinstance(event, Contract) else f"{need.event} isn't captured"
-            if missed:
+            missed = _missed(need, events)
+            if missed and not any(_captures(events, name) for name in need.others):
                 said = f"{model.name} needs {need.words(model.metric)}; {missed}"
                 mend = f"capture it so, or fit {model.name} without it: `balun worth {model.name}` says what that costs"
                 yield Finding(RULE, need.place, said, breaks=breaks(chain, node), owner=node.owner, mend=mend)
 
 
-def _missed(need: Need, event: Contract) -> str:
+def _missed(need: Need, events: Mapping[str, object]) -> str:
+    event = events.get(need.event.lower())
+    if not isinstance(event, Contract):
+        return f"{need.event} isn't captured"
     column = next((one for one in event.columns if one.name.lower() == need.column.lower()), None)
     if column is None:
         return f"{event.place} captures no {need.column}"
     if need.resolution is None or column.resolution is None or not _is_coarser(column, need.resolution):
         return ""
     return f"{column.place} promises {column.resolution}"
+
+
+def _captures(events: Mapping[str, object], name: str) -> bool:
+    event, _, column = name.lower().partition(".")
+    found = events.get(event)
+    return isinstance(found, Contract) and column in {one.name.lower() for one in found.columns}
 
 
 def _is_coarser(column: Column, needed: str) -> bool:

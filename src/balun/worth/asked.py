@@ -28,6 +28,8 @@ Say = Callable[[str], None]
 # Raise it when the same question comes to be answered otherwise.
 _FORMAT = 1
 _KEPT = "kept"
+# Fits on all training rows and on both halves of a cut: what tells of the noise of fitting.
+FITS = 3
 
 
 @dataclass(frozen=True)

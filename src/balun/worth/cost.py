@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, replace
 from math import isfinite
 
 from balun.fit.metric import Guess
-from balun.fit.paired import Gap, moderated
+from balun.fit.paired import Gap, Halved, moderated
 from balun.worth.reply import Reply
 from balun.worth.standard import Standard
 
@@ -61,8 +61,13 @@ def _gap(standard: Standard, after: Sequence[Guess], given: Sequence[Guess | Non
     return standard.gap(after[:fits], before)
 
 
+def _lent(gap: Gap) -> Gap:
+    """One that was fitted on all rows alone takes the noise of fitting from the others."""
+    return gap if gap.halved else replace(gap, halved=Halved(0.0, gap.alone[2] ** 2, 0))
+
+
 def together(costs: Sequence[Cost]) -> list[Cost]:
     """Costs of one table, whose noise of fitting again tells of each other's."""
-    known = [one.retrained for one in costs if one.retrained is not None]
+    known = [_lent(one.retrained) for one in costs if one.retrained is not None]
     better = iter(moderated(known))
     return [one if one.retrained is None else replace(one, retrained=next(better)) for one in costs]
