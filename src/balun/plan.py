@@ -135,7 +135,7 @@ def slices_of(graph: Graph, corpus: Node) -> set[str]:
 
 
 def _contract(contract: Contract, graph: Graph) -> Json:
-    """What of a contract decides which rows are kept and how they read; not who owns it or what it says of them."""
+    """What of a contract decides which rows are kept, how they read, and what is tested on them; not who owns it."""
     columns = [_column(column) for column in contract.columns]
     quality = [_plain(rule) for rule in contract.quality]
     source = _plain(contract.source) if contract.source else None
@@ -143,7 +143,7 @@ def _contract(contract: Contract, graph: Graph) -> Json:
 
 
 def _column(column: Column) -> dict[str, object]:
-    told = {"place", "description", "classification", "unit", "resolution", "available", "references"}
+    told = {"place", "description", "classification", "unit", "available", "references"}
     told |= set() if column.logical == "timestamp" else {"zone"}
     return {
         key: value for key, value in dataclasses.asdict(column).items() if key not in told and value not in (None, ())

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 import duckdb
 
 from balun.facts import dtype
+from balun.facts.column_fact import ColumnFact
 from balun.facts.dependency import differing, repeated
 from balun.facts.propagate import FACTS, State
 from balun.quoting import quoted
 from balun.relational.relation import Column
+
+V = TypeVar("V")
 
 
 @dataclass(frozen=True)
@@ -64,6 +68,12 @@ def _dependencies(state: State, places: Mapping[int, Column], rows: str) -> Iter
     for one, _ in known.numbered:
         if one in places:
             yield Claim("numbered", (places[one].name,), _where(f"{quoted(places[one].name)} < 1"))
+
+
+def value_claim(fact: ColumnFact[V], of: V, column: Column) -> Claim | None:
+    """What is said of each value of a column; None where no row can contradict it."""
+    condition = fact.denial(of, quoted(column.name), column.dtype)
+    return Claim(fact.name, (column.name,), _where(condition)) if condition else None
 
 
 def key_claim(names: Iterable[str], rows: str) -> Claim:
