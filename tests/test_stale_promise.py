@@ -56,7 +56,7 @@ def test_what_rows_contradict_is_stale(project: Path) -> None:
     found = _stale(project)
     said = [message.split(": ", 1)[1] for place, message in found if place.startswith("tables")]
     assert said == [
-        "last breaks its promise: its key (user) is not unique: 4 of them stand more than once",
+        "last breaks its promise: its key (user) is not unique: it repeats that of another row in 4 of 9 rows",
         "last breaks its promise: ms is null in 1 of 9 rows",
     ]
     assert [place.split(":")[1] for place, _ in found if place.startswith("contracts")] == ["9", "14", "14"]

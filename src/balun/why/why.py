@@ -20,6 +20,7 @@ from balun.kept import Kept
 from balun.why.cited import Cited
 from balun.why.evidence import Evidence, Settled
 from balun.why.nulls import Cause, Nulls
+from balun.why.on_rows import counts_of
 from balun.why.steps import Step, Steps, opaque, part_of, words_at
 from balun.why.words import UNKNOWN, keys
 
@@ -43,6 +44,8 @@ class Told:
             "by": self.evidence.by,
             "file": place.file if place else None,
             "line": place.line if place else None,
+            "rows": self.evidence.rows.rows if self.evidence.rows else None,
+            "contradicted_by": self.evidence.rows.denying if self.evidence.rows else None,
         }
 
 
@@ -99,8 +102,10 @@ class Answers:
         chain, cited = self._chain, self._cited
         node, id_, column = _found(chain, word)
         settled = Settled(chain, cited)
+        counts = counts_of(chain, id_, column)
         facts = [
-            Told(fact, value, settled.of(fact, id_, column)) for fact, value in words_at(chain, id_, column).items()
+            Told(fact, value, settled.of(fact, id_, column).on(counts.get(fact)))
+            for fact, value in words_at(chain, id_, column).items()
         ]
         own = part_of(chain, id_, column) if id_.startswith("corpus:") else (id_, column)
         facts += [_available(chain, cited, *own), *_origin(chain, cited, self._flows(node.id), *own)]
