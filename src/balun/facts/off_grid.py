@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from fractions import Fraction
 from math import lcm
 
 from balun.facts.grid import NULL, UNKNOWN, Grid, Steps, meet
 from balun.facts.number_step import FLOATS, INTEGERS, of_type
+from balun.quoting import decimal
 from balun.relational.constant import scale_of
 
 _US = frozenset({
@@ -54,19 +54,11 @@ def _off(on: Grid, number: str) -> str | None:
 
 
 def _off_decimals(on: Grid, value: str, scale: int) -> str | None:
-    step, offset, below = (_decimal(one, scale) for one in (on.step, on.offset, on.offset - on.step))
-    if not on.step:
-        return f"{value} <> {offset}"
-    return f"{value} % {step} NOT IN ({offset}, {below})" if on.step < 10 ** (38 - scale) else None
-
-
-def _decimal(number: Fraction | int, scale: int) -> str:
-    """A whole number of the scale's units.
-
-    >>> _decimal(Fraction(-5, 100), 2)
-    "'-5e-2'::DECIMAL(38,2)"
-    """
-    return f"'{int(number * 10**scale)}e-{scale}'::DECIMAL(38,{scale})"
+    if on.step >= 10 ** (38 - scale):
+        return None
+    points = (int(one * 10**scale) for one in (on.step, on.offset, on.offset - on.step))
+    step, offset, below = (decimal(one, f"DECIMAL(38,{scale})", scale) for one in points)
+    return f"{value} % {step} NOT IN ({offset}, {below})" if on.step else f"{value} <> {offset}"
 
 
 def _off_doubles(on: Grid, value: str, dtype: str) -> str | None:

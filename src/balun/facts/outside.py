@@ -8,7 +8,7 @@ from math import ceil, floor, inf, isfinite, nextafter
 
 from balun.facts.extent import Extent, Number, Only, Scalar
 from balun.facts.number_step import FLOATS, INTEGERS
-from balun.quoting import literal
+from balun.quoting import decimal, literal
 from balun.relational.constant import scale_of
 
 _BITS = {"TINY": 8, "SMALL": 16, "": 32, "BIG": 64, "HUGE": 128}
@@ -84,7 +84,7 @@ def _double(value: float) -> str:
 
 
 def _exact(units: int, dtype: str) -> str:
-    return str(units) if dtype in INTEGERS else f"'{units}e-{scale_of(dtype)}'::{dtype}"
+    return str(units) if dtype in INTEGERS else decimal(units, dtype, scale_of(dtype))
 
 
 def _limits(dtype: str) -> tuple[int, int]:
