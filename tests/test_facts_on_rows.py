@@ -241,9 +241,8 @@ def test_values_outside_an_extent_are_counted_as_python_counts(
 
 
 def _number(chance: Random) -> Decimal:
-    return Decimal(chance.randint(-(10 ** chance.randint(1, 34)), 10 ** chance.randint(1, 34))) / 10 ** chance.randint(
-        0, 3
-    )
+    digits = "".join(chance.choices("0123456789", k=chance.randint(1, 30)))
+    return Decimal(f"{chance.choice('+-')}{digits}e-{chance.randint(0, 3)}")
 
 
 def _fits(connection: duckdb.DuckDBPyConnection, value: Decimal, dtype: str) -> bool:

@@ -33,18 +33,12 @@ class Count:
         return f"held on all {self.rows:,} rows of the last run"
 
 
-def counts_of(chain: Chain, id_: str, column: str) -> dict[str, Count]:
+def counts_of(chain: Chain, store: Store, id_: str, column: str) -> dict[str, Count]:
     """By fact, as `why` calls them. None where there are no rows, or others than those of what is declared now.
 
     Raises ProjectError where the rows can't be read.
     """
-    store = Store(chain.graph.config.snapshots)
-    if not store.is_there():
-        return {}
-    try:
-        made = last_made(id_, chain.graph, chain.supply, store)
-    finally:
-        store.close()
+    made = last_made(id_, chain.graph, chain.supply, store) if store.is_there() else None
     return _counts(chain, id_, column, made) if made else {}
 
 

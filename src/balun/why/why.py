@@ -17,6 +17,7 @@ from balun.facts.origin import Origin
 from balun.facts.reach import Flows, captured_flows
 from balun.facts.supply import EXAMPLE, supply_of
 from balun.kept import Kept
+from balun.snapshot import Store
 from balun.why.cited import Cited
 from balun.why.evidence import Evidence, Settled
 from balun.why.nulls import Cause, Nulls
@@ -84,16 +85,21 @@ def why(folder: Path, word: str) -> Why:
 
     def answer(kept: Kept | None) -> Why:
         graph = load_graph(folder, kept)
-        return Answers(known_of(graph, supply_of(graph, kept))).why(word)
+        store = Store(graph.config.snapshots)
+        try:
+            return Answers(known_of(graph, supply_of(graph, kept)), store).why(word)
+        finally:
+            store.close()
 
     return with_kept(folder, answer)
 
 
 class Answers:
-    """Of one chain: what several questions have in common is looked for once."""
+    """Of one chain: what several questions have in common is looked for once. store: of its rows, if they are asked."""
 
-    def __init__(self, chain: Chain) -> None:
+    def __init__(self, chain: Chain, store: Store | None = None) -> None:
         self._chain = chain
+        self._store = store
         self._cited = Cited(chain)
         self._flows = cache(self._flows_of)
 
@@ -102,7 +108,7 @@ class Answers:
         chain, cited = self._chain, self._cited
         node, id_, column = _found(chain, word)
         settled = Settled(chain, cited)
-        counts = counts_of(chain, id_, column)
+        counts = counts_of(chain, self._store, id_, column) if self._store else {}
         facts = [
             Told(fact, value, settled.of(fact, id_, column).on(counts.get(fact)))
             for fact, value in words_at(chain, id_, column).items()
