@@ -114,6 +114,31 @@ def _counts(connection: duckdb.DuckDBPyConnection, fact: Any, said: Sequence[Any
     return list(counted(connection, "it", told)[1])
 
 
+@pytest.mark.parametrize(
+    ("dtype", "far"), [("DATE", "500000-01-01"), ("TIMESTAMP_S", "294247-01-01"), ("DATE", "infinity")]
+)
+def test_times_beyond_microseconds_are_not_counted(connection: duckdb.DuckDBPyConnection, dtype: str, far: str) -> None:
+    connection.execute(f"CREATE OR REPLACE TABLE it (a {dtype}, b {dtype})")
+    connection.execute(f"INSERT INTO it VALUES ('{far}', '{far}'), ('2020-01-03', '2020-01-01')")
+    assert _counts(connection, Resolution(), (grid(7 * DAY), grid(1, line="firsts"))) == [1, 0]
+    assert _counts(connection, MomentFact(), (Moment(_T, 0, 0), Moment(_T, 0, 0))) == [1, 1]
+
+
+@pytest.mark.parametrize(
+    "dtype", ["TINYINT", "HUGEINT", "UHUGEINT", "DECIMAL(5,2)", "DECIMAL(38,10)", "DOUBLE", "FLOAT"]
+)
+@pytest.mark.parametrize("size", [-400, -30, -3, 0, 3, 30, 37, 39, 400])
+def test_steps_and_bounds_of_any_size_can_be_asked(
+    connection: duckdb.DuckDBPyConnection, dtype: str, size: int
+) -> None:
+    connection.execute(f"CREATE OR REPLACE TABLE it AS SELECT 7::{dtype} AS a")
+    number, step = Decimal(f"3e{size}"), Fraction(3) * Fraction(10) ** size
+    assert _counts(connection, Domain(), (ranged(number, number),)) == [1]
+    assert _counts(connection, Domain(), (only(number, 7),)) == [0]
+    assert _counts(connection, Resolution(), (grid(step),)) in ([], [0], [1])
+    assert _counts(connection, Resolution(), (grid(0, step),)) in ([], [1])
+
+
 def test_a_type_that_is_another_contradicts_each_row(connection: duckdb.DuckDBPyConnection) -> None:
     connection.execute("CREATE OR REPLACE TABLE it AS SELECT 1::INTEGER AS a FROM range(3)")
     told = [dtype_claim(Column("a", dtype)) for dtype in ("INTEGER", "BIGINT", "DATE")]

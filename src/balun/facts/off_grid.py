@@ -54,7 +54,8 @@ def _off(on: Grid, number: str) -> str | None:
 
 
 def _off_decimals(on: Grid, value: str, scale: int) -> str | None:
-    if on.step >= 10 ** (38 - scale):
+    most = 10 ** (38 - scale)
+    if on.step >= most or abs(on.offset) >= most:
         return None
     points = (int(one * 10**scale) for one in (on.step, on.offset, on.offset - on.step))
     step, offset, below = (decimal(one, f"DECIMAL(38,{scale})", scale) for one in points)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 from fractions import Fraction
-from math import ceil, floor, inf, isfinite, nextafter
+from math import ceil, floor, inf, nextafter
 
 from balun.facts.extent import Extent, Number, Only, Scalar
 from balun.facts.number_step import FLOATS, INTEGERS
@@ -44,12 +44,12 @@ def _written(one: Scalar, dtype: str) -> str | None:
     """A value as the type has it; None where the type has none that is equal to it."""
     if dtype == "VARCHAR":
         return literal(one) if isinstance(one, str) else None
-    if isinstance(one, str) or not isfinite(one):
+    if isinstance(one, str) or not Decimal(one).is_finite():
         return None
     if dtype == "BOOLEAN":
         return literal(bool(one)) if one in {0, 1} else None
     if dtype in FLOATS:
-        return _double(float(one)) if Fraction(float(one)) == Fraction(one) else None
+        return _double(float(Decimal(one))) if Decimal(float(Decimal(one))) == Decimal(one) else None
     units = Fraction(one) * 10 ** scale_of(dtype)
     least, most = _limits(dtype)
     return _exact(int(units), dtype) if units.denominator == 1 and least <= units <= most else None
@@ -58,7 +58,7 @@ def _written(one: Scalar, dtype: str) -> str | None:
 def _beyond_exact(end: Number, is_open: bool, way: int, value: str, dtype: str) -> str | None:
     """Of whole numbers and decimals: in the units that they count. way: 1 of a lower end, -1 of an upper."""
     least, most = _limits(dtype)
-    if not isfinite(end):
+    if not Decimal(end).is_finite():
         return f"{value} IS NOT NULL" if (end > 0) == (way > 0) else None
     units = Fraction(end) * 10 ** scale_of(dtype) * way
     edge = (floor(units) + 1 if is_open else ceil(units)) * way
@@ -70,8 +70,8 @@ def _beyond_exact(end: Number, is_open: bool, way: int, value: str, dtype: str) 
 def _beyond_double(end: Number, is_open: bool, way: int, value: str, dtype: str) -> str | None:  # noqa: ARG001
     """The first double that is within takes the end's place."""
     edge = float(Decimal(end))
-    if isfinite(end) and isfinite(edge) and Fraction(edge) != Fraction(end):
-        inside = (Fraction(edge) > Fraction(end)) == (way > 0)
+    if Decimal(edge) != Decimal(end):
+        inside = (Decimal(edge) > Decimal(end)) == (way > 0)
         edge, is_open = (edge if inside else nextafter(edge, inf * way)), False
     return f"{value} {_SIGN[way]}{'=' if is_open else ''} {_double(edge)}"
 
