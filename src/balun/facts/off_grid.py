@@ -13,7 +13,7 @@ _US = frozenset({
     "DATE", "TIME", "TIMESTAMP", "TIMESTAMP_S", "TIMESTAMP_MS", "TIMESTAMP WITH TIME ZONE",
 })  # fmt: skip
 _NS = frozenset({"TIMESTAMP_NS", "TIMESTAMPTZ_NS"})
-_MOST = 2**127
+_MOST = 2**127  # DuckDB's whole numbers go no farther
 _EXACT = 2**53  # beyond, doubles skip whole numbers
 
 
@@ -23,10 +23,7 @@ def off_grid(on: Steps, value: str, dtype: str) -> str | None:
     >>> off_grid(Grid(900_000_000), "c", "TIMESTAMP"), off_grid(Grid(10, 3), "c", "BIGINT")
     ('epoch_us(c) % 900000000 NOT IN (0, -900000000)', 'c % 10 NOT IN (3, -7)')
     """
-    if dtype in FLOATS:
-        found = on
-    else:
-        found = meet(on, of_type(dtype)) if on != UNKNOWN else on
+    found = on if dtype in FLOATS or on == UNKNOWN else meet(on, of_type(dtype))
     if not isinstance(found, Grid):
         return f"{value} IS NOT NULL" if found == NULL else None
     if found.line != "exact":
@@ -44,13 +41,12 @@ def off_grid(on: Steps, value: str, dtype: str) -> str | None:
     return _off(found, value) if dtype in INTEGERS - {"UHUGEINT"} else None
 
 
-def _off(on: Grid, number: str) -> str | None:
+def _off(on: Grid, number: str) -> str:
     """Of a whole number. DuckDB's remainder has the sign of what is divided."""
-    if on.step >= _MOST:
-        return None
     if not on.step:
         return f"{number} <> {on.offset}"
-    return f"{number} % {on.step} NOT IN ({on.offset}, {on.offset - on.step})"
+    rest = number if on.step >= _MOST else f"{number} % {on.step}"
+    return f"{rest} NOT IN ({on.offset}, {on.offset - on.step})"
 
 
 def _off_decimals(on: Grid, value: str, scale: int) -> str | None:
