@@ -458,7 +458,8 @@ def near(node: str, *, as_json: bool) -> None:
 def why(column: str, *, as_json: bool) -> None:
     """Say what is known of NODE.COLUMN and how, where its nulls come from, and how it is made, step by step.
 
-    Each fact is proved by a step of the SQL, tested on the rows of each run, or assumed because a contract says so.
+    Each fact is proved by a step of the SQL, tested on rows, or assumed because a contract says so. Where the last
+    run left rows, it is said of each whether it holds on them.
 
     \b
     balun why flown.dep_delay
