@@ -424,8 +424,8 @@ def why(column: str, *, as_json: bool) -> None:
 @json_option
 @_says_errors
 def corpus(name: str, model: str | None, rows: int, sample: int | None, out: Path | None, *, as_json: bool) -> None:
-    """Say of corpus NAME, as the last run left it, how much data there is, how diverse and how clean it is (twins, rows of
-    the test that training has, labels in doubt), how the metric grows with rows, and what to capture more of.
+    """Say of corpus NAME, as the last run left it, how much data there is, how diverse and how clean it is (twins, test
+    rows that training has, labels in doubt), how the metric grows with rows, and what to capture more of.
 
     It fits the model some fifteen times, on training rows only, and judges it on the test.
 

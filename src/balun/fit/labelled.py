@@ -62,7 +62,10 @@ def labelled(model: Model, corpus: Corpus, rows: pa.Table) -> Labelled:
 
 
 def known_of(rows: pa.Table, at_us: NDArray[np.int64]) -> NDArray[np.int64]:
-    """When each label was known. Where the corpus doesn't say, at the example's own time; null or infinite in some rows: never."""
+    """When each label was known. Where the corpus doesn't say: at the example's own time.
+
+    Null or infinite in some rows: never.
+    """
     if LABEL_KNOWN not in rows.column_names or rows[LABEL_KNOWN].null_count == rows.num_rows:
         return at_us
     told = microseconds(rows[LABEL_KNOWN])

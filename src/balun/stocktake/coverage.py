@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import pyarrow as pa
@@ -109,7 +110,7 @@ def _by_step(name: str, mine: Floats, theirs: Floats) -> Coverage:
     low, high = np.nanquantile(mine, [0.01, 0.99])
     edges = np.unique(np.linspace(low, high, _STEPS + 1)[1:-1])
     counts, test_counts = (_stepped(found, edges) for found in (mine, theirs))
-    bounds = [f"under {edges[0]:.4g}", *(f"{a:.4g} to {b:.4g}" for a, b in zip(edges, edges[1:], strict=False))]
+    bounds = [f"under {edges[0]:.4g}", *(f"{a:.4g} to {b:.4g}" for a, b in pairwise(edges.tolist()))]
     names = [*bounds, f"{edges[-1]:.4g} and over", _MISSING]
     parts = [Part(*one) for one in zip(names, counts.tolist(), test_counts.tolist(), strict=True)]
     outside = int(((theirs < np.nanmin(mine)) | (theirs > np.nanmax(mine))).sum())

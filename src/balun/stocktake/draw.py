@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from math import isfinite, isnan
+from math import floor, isfinite, isnan, log10
 from typing import TYPE_CHECKING
 
 from rich.table import Table
@@ -14,7 +14,7 @@ from balun.map.fitted_text import wrapped
 from balun.stocktake.amount import Amount
 from balun.stocktake.cleanness import Cleanness
 from balun.stocktake.clusters import Clusters
-from balun.stocktake.coverage import RARE_ROWS, Coverage, Part
+from balun.stocktake.coverage import RARE_ROWS, Coverage
 from balun.stocktake.curve import Curve
 from balun.stocktake.noise import SURE, Noise, Suspect
 from balun.stocktake.outliers import BOUND, Outliers
@@ -83,9 +83,7 @@ def _amount(amount: Amount) -> Drawn:
             f"median, {amount.most_rows:,} at most; the largest hundredth has {share(amount.top_share)} of the rows"
         )
     if amount.balance:
-        told = ", ".join(
-            f"{one.value} {share(one.share)}{_beside(one.share, one.test_share)}" for one in amount.balance[:_MOST]
-        )
+        told = ", ".join(f"{one.value} {share(one.share)}{_beside(one.test_share)}" for one in amount.balance[:_MOST])
         more = len(amount.balance) - _MOST
         yield f"label {amount.label}: {told}{f', and {more} more' if more > 0 else ''}"
     if amount.quantiles:
@@ -98,7 +96,7 @@ def _quantile(part: float) -> str:
     return {0.0: "least", 0.5: "median", 1.0: "greatest"}.get(part, f"{part:.0%}")
 
 
-def _beside(one: float, test: float) -> str:
+def _beside(test: float) -> str:
     return "" if isnan(test) else f" ({share(test)} of the test)"
 
 
@@ -197,8 +195,8 @@ def _torn(count: int, conflicts: int) -> str:
 
 def _noise(noise: Noise) -> Drawn:
     yield (
-        f"confident learning puts {share(noise.rate)} of the labels in doubt ({noise.doubted:,} of {noise.rows:,} rows, "
-        f"each judged by a model fitted without it on {noise.fitted_rows:,})"
+        f"confident learning puts {share(noise.rate)} of the labels in doubt ({noise.doubted:,} of {noise.rows:,} "
+        f"rows, each judged by a model fitted without it on {noise.fitted_rows:,})"
     )
     if not noise.doubted:
         return
@@ -218,9 +216,9 @@ def _verdict(noise: Noise) -> str:
 
 def _outliers(outliers: Outliers, label: str) -> Drawn:
     yield (
-        f"{_none(outliers.beyond, 'training row')} lie over {BOUND:.0f} robust deviations (of {number(outliers.deviation)}) "
-        f"from what a model fitted without them on {outliers.fitted_rows:,} says of {label}; "
-        "a label with a long tail has such rows by nature"
+        f"{_none(outliers.beyond, 'training row')} lie over {BOUND:.0f} robust deviations "
+        f"(of {number(outliers.deviation)}) from what a model fitted without them on {outliers.fitted_rows:,} says of "
+        f"{label}; a label with a long tail has such rows by nature"
     )
     yield from _suspects(outliers.suspects, "deviations")
 
@@ -266,8 +264,8 @@ def _signed(value: float, half: float) -> str:
     """
     if not isfinite(half) or half <= 0:
         return f"{'+' if value >= 0 else '−'}{number(abs(value))}"
-    (shown, _), (spread, _) = columns([(abs(value), 0.0, half * 2), (half, 0.0, half * 2)])
-    return f"{'+' if value >= 0 else '−'}{shown} ± {spread}"
+    decimals = max(1 - floor(log10(half)), 0)
+    return f"{'+' if value >= 0 else '−'}{abs(value):,.{decimals}f} ± {half:,.{decimals}f}"
 
 
 def _wants(wants: Wants) -> Drawn:

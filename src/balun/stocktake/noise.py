@@ -96,7 +96,8 @@ def confident_joint(label: Ints, score: Floats) -> Joint:
 
 def noise_of(stock: Stock, folds: OutOfFold) -> Noise:
     """Of a stock with classes, from probabilities."""
-    assert stock.label is not None and stock.label.classes is not None
+    assert stock.label is not None
+    assert stock.label.classes is not None
     label, score = stock.label.truth[stock.train].astype(np.int64), folds.best.score
     joint = confident_joint(label, score)
     doubted = np.flatnonzero((joint.held >= 0) & (joint.held != label))

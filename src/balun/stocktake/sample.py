@@ -75,7 +75,10 @@ def sample_of(
     assert stock.model is not None
     rows = len(stock.train)
     if not _FEWEST_ROWS <= size < rows:
-        raise UsageError(f"a sample of {size:,} can't be drawn from {rows:,} training rows: {_FEWEST_ROWS} at least, and fewer than there are")  # fmt: skip
+        raise UsageError(
+            f"a sample of {size:,} can't be drawn from {rows:,} training rows: it takes {_FEWEST_ROWS} at least, "
+            "and fewer than there are"
+        )
     strata = strata_of(stock)
     chance = chances(gradient_of(stock, folds), strata.index, size)
     order = np.lexsort((stock.at_us[stock.train], strata.index))
@@ -93,7 +96,8 @@ def sample_of(
 
 def gradient_of(stock: Stock, folds: OutOfFold) -> Floats:
     """By training row, how steep its loss is where the model stands: |p − y| over classes, |residual| of a number."""
-    assert stock.model is not None and stock.label is not None
+    assert stock.model is not None
+    assert stock.label is not None
     truth = stock.label.truth[stock.train]
     if stock.label.classes is None:
         return np.abs(truth - folds.best.score)

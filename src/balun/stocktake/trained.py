@@ -10,6 +10,7 @@ from balun.fit.fitted import Fitted
 from balun.fit.fitting import fitted_on
 from balun.fit.guess import gives, guess_of
 from balun.fit.metric import Guess, Truth, brier, log_loss
+from balun.fit.threads import one_thread
 from balun.stocktake.stock import Floats, Ints, Stock
 
 
@@ -32,16 +33,18 @@ def trained(stock: Stock, training: Ints, weights: Floats | None = None) -> Fitt
 def asked(stock: Stock, fitted: Fitted, rows: Ints) -> Answer:
     assert stock.label is not None
     matrix, classes = fitted.encoder.matrix(stock.of(rows)), stock.label.classes
-    best = guess_of(fitted.estimator, matrix, classes, gives(fitted.estimator))
-    guess = best
-    if stock.metric.takes == "label" and classes is not None and gives(fitted.estimator) != "label":
-        guess = guess_of(fitted.estimator, matrix, classes, "label")
+    with one_thread():
+        best = guess_of(fitted.estimator, matrix, classes, gives(fitted.estimator))
+        guess = best
+        if stock.metric.takes == "label" and classes is not None and gives(fitted.estimator) != "label":
+            guess = guess_of(fitted.estimator, matrix, classes, "label")
     return Answer(guess, best, _loss(stock, stock.label.truth[rows], best))
 
 
 def loss_name(stock: Stock) -> str:
     """What a row's loss is: the metric's own where it is a mean over rows, else the nearest that is."""
-    assert stock.model is not None and stock.label is not None
+    assert stock.model is not None
+    assert stock.label is not None
     if stock.label.classes is None:
         return "absolute error" if stock.metric.name == "mae" else "squared error"
     if gives(stock.model.estimator) != "probability":
@@ -52,11 +55,11 @@ def loss_name(stock: Stock) -> str:
 def _loss(stock: Stock, truth: Truth, best: Guess) -> Floats:
     match loss_name(stock):
         case "absolute error":
-            return np.abs(truth - best.score)
+            return np.asarray(np.abs(truth - best.score))
         case "squared error":
             return np.asarray((truth - best.score) ** 2)
         case "share of errors":
-            return (truth != best.label).astype(float)
+            return np.asarray((truth != best.label).astype(float))
         case "log loss":
             return log_loss(truth, best)
         case _:

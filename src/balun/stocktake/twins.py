@@ -13,7 +13,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from balun.fit.column import CATEGORICAL, kind_of, microseconds, numbers, plain
+from balun.fit.column import CATEGORICAL, kind_of, numbers, plain
 from balun.stocktake.stock import Bools, Floats, Ints
 
 CLOSE = 0.01

@@ -24,9 +24,9 @@ _USUAL_POWER = 0.5
 class Wanted:
     """A slice. rows: of training. share, test_share: of training and of the test.
 
-    error, whole: the mean loss in it and on the whole test. gain: by how much the whole's loss would fall if the slice's
-    training rows were doubled, with its 95 %; thousand: the same for a thousand rows more. Errors and gains are drawn
-    towards the whole's, the more so the less the slice's own rows tell.
+    error, whole: the mean loss in it and on the whole test. gain: by how much the whole's loss would fall if the
+    slice's training rows were doubled, with its 95 %; thousand: the same for a thousand rows more. Errors and gains
+    are drawn towards the whole's, the more so the less the slice's own rows tell.
     """
 
     column: str
