@@ -72,17 +72,21 @@ def taken(
 
 
 class Planted(RegressorMixin, BaseEstimator):  # type: ignore[misc]
-    """Its error is known: it answers its first input, but for level + drop · rows^−power, shaken by the fit's luck."""
+    """Its error is known: it answers its first input, but for level + drop · rows^−power.
+
+    The drop is shaken by each fit's luck, and by row it is between none and twice.
+    """
 
     def __init__(self, level: float = 0.2, drop: float = 3.0, power: float = 0.5, luck: float = 0.0) -> None:
         self.level, self.drop, self.power, self.luck = level, drop, power, luck
 
     def fit(self, matrix: NDArray[np.float64], truth: NDArray[np.float64]) -> Planted:
-        chance = np.random.default_rng(abs(int(matrix.sum() * 1e6)) % 2**32)
+        chance = np.random.default_rng(int(np.abs(matrix).sum() * 1e6))
         shaken = 1 + self.luck * chance.normal() / np.sqrt(len(matrix) / 1000)
-        self.error_ = self.level + self.drop * len(matrix) ** -self.power * shaken
+        self.error_ = self.drop * len(matrix) ** -self.power * shaken
         self.centre_, self.scale_ = truth.mean(), truth.std()
         return self
 
     def predict(self, matrix: NDArray[np.float64]) -> NDArray[np.float64]:
-        return np.asarray(matrix[:, 0] * self.scale_ + self.centre_ + self.error_)
+        found = matrix[:, 0] * self.scale_ + self.centre_
+        return np.asarray(found + self.level + self.error_ * (1 + np.sin(1000 * found)))

@@ -50,7 +50,7 @@ def test_repeats_beside_another_label_are_conflicts() -> None:
 
 
 def test_near_twins_are_found_and_are_no_repeats() -> None:
-    source, to = list(range(0, 100)), list(range(300, 400))
+    source, to = list(range(100)), list(range(300, 400))
     found = _clean(_copied(source, to, shake=0.004))
     by_chance = _clean(easy()).near
     assert found.repeats == 0

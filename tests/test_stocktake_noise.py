@@ -13,7 +13,7 @@ from mixed import model_of
 from stocks import easy, flipped, stock_of, with_column
 
 
-def _guesses(classes: int, seed: int) -> tuple[np.ndarray, np.ndarray]:  # type: ignore[type-arg]
+def _guesses(classes: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
     chance = np.random.default_rng(seed)
     score = chance.dirichlet(np.ones(classes), 500)
     label = np.array([chance.choice(classes, p=row) for row in score])

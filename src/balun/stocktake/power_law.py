@@ -11,7 +11,7 @@ import numpy as np
 
 from balun.stocktake.stock import Floats
 
-_POWERS = np.geomspace(0.05, 2.0, 100)
+_POWERS = np.geomspace(0.05, 2.0, 400)
 
 
 @dataclass(frozen=True)
