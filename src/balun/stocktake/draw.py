@@ -79,8 +79,8 @@ def _amount(amount: Amount) -> Drawn:
     yield f"{amount.training:,} to train on, {amount.test:,} to test on{late}"
     if amount.entity and amount.rows:
         yield (
-            f"{amount.entities:,} different {', '.join(amount.entity)}: {amount.median_rows:,.0f} rows each at the "
-            f"median, {amount.most_rows:,} at most; the largest hundredth has {share(amount.top_share)} of the rows"
+            f"{amount.entities:,} entities ({', '.join(amount.entity)}): rows of each {amount.median_rows:,.0f} at the "
+            f"median, {amount.most_rows:,} at most; the largest hundredth of them has {share(amount.top_share)}"
         )
     if amount.balance:
         told = ", ".join(f"{one.value} {share(one.share)}{_beside(one.test_share)}" for one in amount.balance[:_MOST])
