@@ -38,7 +38,7 @@ def test_law_without_noise_is_found_again() -> None:
 
 def test_error_that_grows_with_rows_promises_nothing() -> None:
     law = fitted_law(np.array([100.0, 200, 400]), np.array([[0.1, 0.2, 0.3]]), np.ones(3))
-    assert law.fall(400, 800)[0] == 0
+    assert law.fall(400, 800)[0] < 0
 
 
 def test_limit_is_kept_to_what_the_metric_can_be() -> None:

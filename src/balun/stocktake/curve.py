@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -31,20 +31,21 @@ class Point:
 class Curve:
     """The metric at growing numbers of training rows, by the law a − b·n^−c (a + b·n^−c of an error).
 
+    limit, factor, power: a, b and c. The limit is far out, so no more than a hint.
     gain, low, high: how much better the metric would be at `twice` rows than at `rows`, all that training has.
-    limit: the metric with endless rows, as the law has it: far out, so no more than a hint.
     """
 
     metric: str
     greater_is_better: bool
     points: tuple[Point, ...]
+    limit: float
+    factor: float
     power: float
     rows: int
     twice: int
     gain: float
     low: float
     high: float
-    limit: float
 
 
 @dataclass(frozen=True)
@@ -52,14 +53,36 @@ class Grown:
     """What the model said of the test rows, size by size.
 
     sizes: of the training. metric: by size, (draws of its rows, 1 + draws of the test), the value itself first.
-    loss: (sizes, test rows), the mean over draws. units, draws: of the test rows.
+    loss: by size, (draws of its rows, test rows). units, draws: of the test rows.
     """
 
     sizes: Ints
     metric: tuple[Floats, ...]
-    loss: Floats
+    loss: tuple[Floats, ...]
     units: Units
     draws: Draws
+
+    @property
+    def counts(self) -> Ints:
+        """Draws of each size."""
+        return np.array([len(one) for one in self.metric])
+
+    @property
+    def weights(self) -> Floats:
+        """What each size counts in a law: its mean's variance is taken to fall with rows and with draws."""
+        return (self.sizes * self.counts).astype(float)
+
+    def luck(self, values: Sequence[Floats]) -> tuple[Floats, int]:
+        """By size, the deviation of a mean over draws that is due to which rows were drawn, and how many draws tell it.
+
+        values: by size, (draws,). Their variance is taken to fall as 1/n and is pooled, for each size has few draws.
+        """
+        spare = self.counts - 1
+        spreads = np.array([one.var(ddof=1) if len(one) > 1 else 0.0 for one in values])
+        if not spare.any():
+            return np.zeros(len(spare)), 0
+        pooled = float((spare * spreads * self.sizes).sum() / spare.sum())
+        return np.sqrt(pooled / self.sizes / self.counts), int(spare.sum())
 
 
 def grown(stock: Stock, limit: int, seed: int, say: Callable[[str], None]) -> Grown | None:
@@ -89,7 +112,7 @@ def grown(stock: Stock, limit: int, seed: int, say: Callable[[str], None]) -> Gr
     return Grown(
         np.array([plan[at][0] for at in there]),
         tuple(np.stack([tally(weights) for tally in tallies[at]]) for at in there),
-        np.stack([np.mean(losses[at], axis=0) for at in there]),
+        tuple(np.stack(losses[at]) for at in there),
         units,
         draws,
     )
@@ -116,28 +139,23 @@ def curve_of(stock: Stock, found: Grown, seed: int) -> Curve:
     # The spread of blocks that are too short for the errors' memory is made up for, as in the metric's own interval.
     drawn = values[:1] + (drawn - values[:1]) * found.draws.memory.widen
     least = sign * metric.bounds[1] if metric.greater_is_better else metric.bounds[0]
-    counts = np.array([len(one) for one in found.metric])
-    law = fitted_law(found.sizes.astype(float), sign * np.concatenate([values[:1], drawn]), found.sizes * counts, least)
+    every = sign * np.concatenate([values[:1], drawn])
+    law = fitted_law(found.sizes.astype(float), every, found.weights, least)
     gain = law.fall(rows, 2 * rows)
     low, high = np.quantile(gain[1:], [0.025, 0.975]) if len(drawn) else (np.nan, np.nan)
     return Curve(
-        metric.name, metric.greater_is_better, _points(stock, found, values, noise), float(law.c[0]), rows, 2 * rows,
-        float(gain[0]), min(float(low), float(gain[0])), max(float(high), float(gain[0])), float(sign * law.a[0]),
+        metric.name, metric.greater_is_better, _points(stock, found, values, noise), float(sign * law.a[0]),
+        float(law.b[0]), float(law.c[0]), rows, 2 * rows, float(gain[0]), min(float(low), float(gain[0])),
+        max(float(high), float(gain[0])),
     )  # fmt: skip
 
 
 def _noise(found: Grown, draws: int, chance: np.random.Generator) -> Floats:
-    """(draws, sizes): what the luck of which rows were drawn may have added to the mean at each size.
-
-    Its variance is taken to fall as 1/n, and is pooled over sizes, for each has few draws.
-    """
-    spare = np.array([len(one) - 1 for one in found.metric])
-    spreads = np.array([one[:, 0].var(ddof=1) if len(one) > 1 else 0.0 for one in found.metric])
-    if not spare.sum():
-        return np.zeros((draws, len(spare)))
-    pooled = float((spare * spreads * found.sizes).sum() / spare.sum())
-    deviation = np.sqrt(pooled / found.sizes / (spare + 1))
-    return np.asarray(chance.standard_t(int(spare.sum()), (draws, len(spare))) * deviation)
+    """(draws, sizes): what the luck of which rows were drawn may have added to the mean at each size."""
+    deviation, spare = found.luck([one[:, 0] for one in found.metric])
+    if not spare:
+        return np.zeros((draws, len(deviation)))
+    return np.asarray(chance.standard_t(spare, (draws, len(deviation))) * deviation)
 
 
 def _points(stock: Stock, found: Grown, values: Floats, noise: Floats) -> tuple[Point, ...]:
@@ -151,5 +169,5 @@ def _points(stock: Stock, found: Grown, values: Floats, noise: Floats) -> tuple[
 
 def loss_law(found: Grown) -> PowerLaw:
     """Of the mean loss over test rows."""
-    counts = np.array([len(one) for one in found.metric])
-    return fitted_law(found.sizes.astype(float), found.loss.mean(axis=1)[None], found.sizes * counts)
+    error = np.array([one.mean() for one in found.loss])
+    return fitted_law(found.sizes.astype(float), error[None], found.weights)

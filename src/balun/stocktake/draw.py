@@ -93,7 +93,7 @@ def _amount(amount: Amount) -> Drawn:
 
 
 def _quantile(part: float) -> str:
-    return {0.0: "least", 0.5: "median", 1.0: "greatest"}.get(part, f"{part:.0%}")
+    return {0.0: "least", 0.5: "median", 1.0: "greatest"}.get(part, f"{part:.0%}".replace("%", " %"))
 
 
 def _beside(test: float) -> str:
@@ -119,8 +119,8 @@ def _moved(one: float, test: float) -> str:
 def _diverse(clusters: Sequence[Clusters], coverage: Sequence[Coverage], amount: Amount) -> Drawn:
     for one in clusters:
         yield (
-            f"rows of one {one.by} are alike in their label ({one.alike:.3f} of 1): {amount.training:,} rows of "
-            f"{one.count:,} tell its mean as well as {one.effective:,.0f} independent ones"
+            f"rows of one {one.by} are alike in their label (intraclass correlation {one.alike:.3f}): "
+            f"{amount.training:,} rows of {one.count:,} tell its mean as well as {one.effective:,.0f} independent ones"
             if one.effect > 1.005
             else f"rows of one {one.by} are no more alike in their label than any others"
         )
@@ -175,8 +175,8 @@ def _twins(clean: Cleanness, amount: Amount) -> Drawn:
     )
     if clean.test_rows:
         yield (
-            f"{_none(clean.test_repeats, 'test row')} have the same inputs as a training row "
-            f"({share(clean.test_repeats / clean.test_rows)}), {clean.test_near:,} more nearly the same"
+            f"{_none(clean.test_repeats, 'test row')} have the same inputs as a training row"
+            f"{_part(clean.test_repeats, clean.test_rows)}, {clean.test_near:,} more nearly the same"
         )
         if clean.seen is not None:
             yield (
@@ -187,6 +187,10 @@ def _twins(clean: Cleanness, amount: Amount) -> Drawn:
 
 def _none(count: int, what: str) -> str:
     return f"no {what}s" if not count else f"{count:,} {what}s"
+
+
+def _part(count: int, of: int) -> str:
+    return f" ({share(count / of)})" if count else ""
 
 
 def _torn(count: int, conflicts: int) -> str:
@@ -241,19 +245,42 @@ def _curve(curve: Curve, fits: int) -> Drawn:
         table.add_row(f"{one.rows:,}", *pair, f"{one.draws}")
     yield table
     reach = f"the fits stop at {fits:,} rows (--rows); " if fits < curve.rows else ""
-    gain = curve.gain if curve.greater_is_better else -curve.gain
-    half = max(curve.high - curve.gain, curve.gain - curve.low)
-    yield (f"twice the rows ({curve.twice:,}): {curve.metric} {_signed(gain, half)}; {_worth(curve)}")
+    sign = 1 if curve.greater_is_better else -1
+    gained = _changed(sign * curve.gain, *sorted((sign * curve.low, sign * curve.high)))
+    yield f"twice the rows ({curve.twice:,}): {curve.metric} {gained}; {_worth(curve)}"
     yield (
-        f"{reach}the law behind it is {curve.metric} = {number(curve.limit)} {'−' if curve.greater_is_better else '+'} "
-        f"b·n^−{curve.power:.2f}; more rows of the same kind, and no law is sure to hold"
+        f"{reach}the law behind it is {_law(curve)}; more rows of the same kind are meant, and no law is sure to hold"
     )
+
+
+def _law(curve: Curve) -> str:
+    minus = curve.greater_is_better == (curve.factor > 0)
+    factor = f"{'−' if minus else '+'} {number(abs(curve.factor))}·n^−{curve.power:.2f}"
+    return f"{curve.metric} = {number(curve.limit)} {factor}"
 
 
 def _worth(curve: Curve) -> str:
     if curve.low > 0:
         return "more rows of the same kind would help"
-    return "whether more rows of the same kind would help can't be told from 0"
+    return "more rows of the same kind would do harm" if curve.high < 0 else "it may be none"
+
+
+def _changed(value: float, low: float, high: float) -> str:
+    """With one half width where the two are alike.
+
+    >>> _changed(0.004, 0.002, 0.006), _changed(-0.008, -0.06, -0.001)
+    ('+0.0040 ± 0.0020', '−0.008 (−0.060 to −0.001)')
+    """
+    below, above = value - low, high - value
+    if not min(below, above) > max(below, above) / 2:
+        decimals = _decimals(max(below, above))
+        told = [f"{one:+,.{decimals}f}".replace("-", "−") for one in (value, low, high)]
+        return f"{told[0]} ({told[1]} to {told[2]})"
+    return _signed(value, max(below, above))
+
+
+def _decimals(half: float) -> int:
+    return max(1 - floor(log10(half)), 0) if isfinite(half) and half > 0 else 4
 
 
 def _signed(value: float, half: float) -> str:
@@ -264,7 +291,7 @@ def _signed(value: float, half: float) -> str:
     """
     if not isfinite(half) or half <= 0:
         return f"{'+' if value >= 0 else '−'}{number(abs(value))}"
-    decimals = max(1 - floor(log10(half)), 0)
+    decimals = _decimals(half)
     return f"{'+' if value >= 0 else '−'}{abs(value):,.{decimals}f} ± {half:,.{decimals}f}"
 
 
@@ -282,16 +309,16 @@ def _wants(wants: Wants) -> Drawn:
         )
     else:
         yield f"of {wants.looked_at} slices none is sure to gain from more rows; these come nearest"
-    table = _grid("slice", "training rows", "test share", wants.loss, "twice the rows", "a thousand more")
+    table = _grid("slice", "rows", "of training", "of the test", "error", "twice the rows", "1,000 more")
     for one in wants.slices[:_MOST]:
         table.add_row(
-            Text(_short(f"{one.column} {one.value}")), f"{one.rows:,}", share(one.test_share), number(one.error),
-            _signed(-one.gain, one.high - one.gain), f"{-one.thousand:+.2g}".replace("-", "−"),
+            Text(_short(f"{one.column} {one.value}")), f"{one.rows:,}", share(one.share), share(one.test_share),
+            number(one.error), _signed(-one.gain, one.high - one.gain), f"{-one.thousand:+.2g}".replace("-", "−"),
         )  # fmt: skip
     yield table
     yield (
-        f"{wants.loss} of the whole test is meant, lower is better; {wants.looked_at} slices were looked at, most gain "
-        "a row first; the most to hope for, since elsewhere rows grew too"
+        f"error is the {wants.loss}, of more rows it is that of the whole test, and lower is better; {wants.looked_at} "
+        "slices were looked at, most gain a row first; the most to hope for, since elsewhere rows grew too"
     )
 
 
@@ -302,11 +329,11 @@ def _sample(sample: Sample) -> Drawn:
         f"each stands for {sample.least_weight:,.1f} to {sample.most_weight:,.1f} rows (column weight), "
         + ("which the fit takes" if sample.weighted else "which this estimator's fit doesn't take")
     )
-    table = _grid("fitted on", "rows", "metric", "", "the sample's gain", "")
+    table = _grid("fitted on", "rows", "metric", "", "the sample's gain")
     own = columns([(one.metric, one.low, one.high) for one in sample.judged])
-    gains = columns([(one.gain, one.gain_low, one.gain_high) for one in sample.judged[1:]])
-    for one, pair, gain in zip(sample.judged, own, [("", ""), *gains], strict=True):
-        table.add_row(one.name, f"{one.rows:,}", *pair, *gain)
+    gains = ["", *(_changed(one.gain, one.gain_low, one.gain_high) for one in sample.judged[1:])]
+    for one, pair, gain in zip(sample.judged, own, gains, strict=True):
+        table.add_row(one.name, f"{one.rows:,}", *pair, gain)
     yield table
     yield _sample_verdict(sample)
 

@@ -16,7 +16,7 @@ _POWERS = np.geomspace(0.05, 2.0, 400)
 
 @dataclass(frozen=True)
 class PowerLaw:
-    """The error at n rows is a + b·n^−c; each (draws,). b is 0 where rows didn't help; c is within 0.05 and 2."""
+    """The error at n rows is a + b·n^−c; each (draws,). b is under 0 where rows did harm; c is within 0.05 and 2."""
 
     a: Floats
     b: Floats
@@ -52,10 +52,10 @@ def _at_power(power: float, rows: Floats, error: Floats, share: Floats, least: f
     """a, b and the sum of squares that is left, each (draws,)."""
     x = rows**-power
     middle, mean = share @ x, error @ share
-    b = np.maximum(((error - mean[:, None]) @ (share * (x - middle))) / (share @ (x - middle) ** 2), 0)
+    b = ((error - mean[:, None]) @ (share * (x - middle))) / (share @ (x - middle) ** 2)
     a = mean - b * middle
     low = a < least
     if low.any():
-        forced = np.maximum((error - least) @ (share * x) / (share @ x**2), 0)
+        forced = (error - least) @ (share * x) / (share @ x**2)
         a, b = np.where(low, least, a), np.where(low, forced, b)
     return a, b, ((error - a[:, None] - b[:, None] * x) ** 2) @ share

@@ -20,7 +20,7 @@ from balun.stocktake.stock import Floats, Ints, Stock
 from balun.stocktake.trained import asked, trained
 
 WEIGHT = "weight"
-_DRAWS, _FEWEST_ROWS = 3, 50
+_DRAWS, _FEWEST_ROWS = 4, 50
 
 
 @dataclass(frozen=True)
@@ -69,7 +69,7 @@ class Sample:
 def sample_of(
     stock: Stock, folds: OutOfFold, size: int, file: Path | None, seed: int, say: Callable[[str], None]
 ) -> Sample:
-    """Draw it, write it, and judge three of its kind. Raises UsageError for a size that can't be drawn or a file that
+    """Draw it, write it, and judge four of its kind. Raises UsageError for a size that can't be drawn or a file that
     can't be written.
     """
     assert stock.model is not None
@@ -162,20 +162,23 @@ def _one(
     stock: Stock, test: _Test, name: str, rows: int, own: Floats, theirs: Floats, chance: np.random.Generator
 ) -> Judged:
     sign = 1 if stock.metric.greater_is_better else -1
-    value, drawn_values = _with_luck(theirs, chance)
-    low, high = test.draws.interval(value, drawn_values, test.units, stock.metric.bounds)
+    value = float(theirs[:, 0].mean())
+    low, high = test.draws.interval(
+        value, theirs[:, 1:].mean(axis=0) + _luck([theirs], test, chance), test.units, stock.metric.bounds
+    )
     if theirs is own:
         return Judged(name, rows, value, low, high, 0.0, 0.0, 0.0)
-    mine, mine_drawn = _with_luck(own, chance)
-    gain, gains = sign * (mine - value), sign * (mine_drawn - drawn_values)
+    apart = sign * (own.mean(axis=0) - theirs.mean(axis=0))
+    gains = apart[1:] + _luck([own, theirs], test, chance)
+    gain = float(apart[0])
     return Judged(name, rows, value, low, high, gain, *test.draws.interval(gain, gains, test.units))
 
 
-def _with_luck(told: Floats, chance: np.random.Generator) -> tuple[float, Floats]:
-    """The mean over fits; and by draw of the test, with what the luck of few fits may have added."""
-    mean = told.mean(axis=0)
-    fits = len(told)
-    if fits < 2:
-        return float(mean[0]), mean[1:]
-    deviation = float(told[:, 0].std(ddof=1)) / np.sqrt(fits)
-    return float(mean[0]), mean[1:] + deviation * chance.standard_t(fits - 1, len(mean) - 1)
+def _luck(told: list[Floats], test: _Test, chance: np.random.Generator) -> Floats:
+    """By draw of the test, what the luck of few fits may have added to their mean, or to two means' difference."""
+    several = [one[:, 0] for one in told if len(one) > 1]
+    draws = len(test.draws.weights)
+    if not several:
+        return np.zeros(draws)
+    deviation = np.sqrt(sum(one.var(ddof=1) / len(one) for one in several))
+    return np.asarray(deviation * chance.standard_t(sum(len(one) - 1 for one in several), draws))

@@ -71,11 +71,11 @@ class _Seen:
 
 def wants_of(stock: Stock, found: Grown) -> Wants:
     """From the fits of the learning curve, each judged slice by slice on the test rows."""
-    loss, gain = found.loss[-1], _gain_by_row(stock, found)
+    loss, lever = found.loss[-1].mean(axis=0), _lever(stock, found)
     everywhere = np.ones(len(loss), dtype=bool)
     whole, _ = _mean(found, loss, everywhere)
-    whole_gain, whole_se = _mean(found, gain, everywhere)
-    seen = _seen(stock, found, loss, gain)
+    whole_gain, whole_se = _gain(found, lever, everywhere)
+    seen = _seen(stock, found, loss, lever)
     if not seen.names:
         return Wants(loss_name(stock), 0, ())
     error, _ = shrunken(seen.error, seen.error_se, whole, 0.0)
@@ -101,31 +101,36 @@ def wants_of(stock: Stock, found: Grown) -> Wants:
     return Wants(loss_name(stock), len(seen.names), tuple(slices[:_MOST]))
 
 
-def _gain_by_row(stock: Stock, found: Grown) -> Floats:
-    """By test row, how much its loss would fall with twice the training rows; over rows it averages to the law's.
+def _lever(stock: Stock, found: Grown) -> Floats:
+    """By size, what to multiply losses with so that their sum is how much they would fall with twice the training rows.
 
     The power is the whole's. With it a loss is a line in n^−c, and a line's slope is a weighted sum of its points.
     """
     law = loss_law(found)
     power = float(law.c[0]) if law.b[0] > 0 else _USUAL_POWER
-    sizes = found.sizes.astype(float)
-    x = sizes**-power
-    share = sizes * [len(one) for one in found.metric]
-    share = share / share.sum()
+    x = found.sizes.astype(float) ** -power
+    share = found.weights / found.weights.sum()
     lever = share * (x - share @ x)
-    slope = (lever / (lever @ x)) @ found.loss
     rows = len(stock.train)
-    return np.asarray(slope * (rows**-power - (2 * rows) ** -power))
+    return np.asarray(lever / (lever @ x) * (rows**-power - (2 * rows) ** -power))
 
 
-def _seen(stock: Stock, found: Grown, loss: Floats, gain: Floats) -> _Seen:
+def _gain(found: Grown, lever: Floats, rows: Bools) -> tuple[float, float]:
+    """The fall of the mean loss over rows, and its standard error: of the test, and of which rows were drawn to fit."""
+    means = [one.mean(axis=0) for one in found.loss]
+    value, error = _mean(found, np.tensordot(lever, np.stack(means), 1), rows)
+    luck, _ = found.luck([one[:, rows].mean(axis=1) for one in found.loss])
+    return value, float(np.hypot(error, np.sqrt(((lever * luck) ** 2).sum())))
+
+
+def _seen(stock: Stock, found: Grown, loss: Floats, lever: Floats) -> _Seen:
     names, rows, test_rows, errors, gains = [], [], [], [], []
     for name, in_train, in_test in _slices(stock):
         names.append(name)
         rows.append(int(in_train.sum()))
         test_rows.append(int(in_test.sum()))
         errors.append(_mean(found, loss, in_test))
-        gains.append(_mean(found, gain, in_test))
+        gains.append(_gain(found, lever, in_test))
     error, gained = np.reshape(errors, (-1, 2)), np.reshape(gains, (-1, 2))
     return _Seen(names, np.array(rows), np.array(test_rows), error[:, 0], error[:, 1], gained[:, 0], gained[:, 1])
 
