@@ -12,13 +12,13 @@ import pyarrow.parquet as pq
 import pytest
 from click.testing import CliRunner
 from rich.console import Console
-from sklearn.linear_model import LinearRegression
+from sklearn.linear_model import LinearRegression, LogisticRegression
 from sklearn.svm import LinearSVC
 
 import balun as bl
 from balun.cli import balun
 from balun.errors import UsageError
-from balun.stocktake import Stocktake, draw
+from balun.stocktake import Asked, Stocktake, draw
 from mixed import INPUTS as MIXED
 from mixed import mixed, model_of
 from stocks import INPUTS, easy, logistic, taken, with_column
@@ -80,6 +80,15 @@ def test_inputs_of_every_kind() -> None:
     assert {one.input for one in found.coverage} == set(MIXED)
     assert found.outliers is not None
     assert found.amount.quantiles
+
+
+def test_label_of_three_classes() -> None:
+    found = taken(mixed(900), model_of(LogisticRegression(), "accuracy"), MIXED, Asked(sample=200), label="grade")
+    assert [one.value for one in found.amount.balance] == ["b", "c", "a"]
+    assert found.noise is not None
+    assert len(found.noise.joint) == 3
+    assert found.sample is not None
+    assert "twice the rows" in _drawn(found)
 
 
 def test_classifier_without_probabilities_has_no_noise_told() -> None:

@@ -36,7 +36,7 @@ def test_hard_and_rare_slice_comes_first() -> None:
     found = _wants(_with_a_hard_kind(0))
     first = found.slices[0]
     assert (first.column, first.value) == ("kind", "ferry")
-    assert first.error > 1.3 * first.whole
+    assert first.error > 1.3 * found.whole
     assert first.low > 0
     assert first.rows < 0.15 * 3000
 
@@ -44,14 +44,14 @@ def test_hard_and_rare_slice_comes_first() -> None:
 def test_slices_are_those_that_err_more_than_the_whole() -> None:
     found = _wants(_with_a_hard_kind(1))
     assert found.looked_at > 5
-    assert all(one.error > one.whole and one.gain > 0 for one in found.slices)
+    assert all(one.error > found.whole and one.gain > 0 for one in found.slices)
     assert all(one.low <= one.gain <= one.high for one in found.slices)
 
 
 def test_kinds_that_are_alike_are_drawn_together() -> None:
     found = _wants(easy(4000, sharp=2))
     kinds = [one for one in found.slices if one.column == "kind"]
-    assert all(one.error < 1.1 * one.whole for one in kinds)
+    assert all(one.error < 1.1 * found.whole for one in kinds)
 
 
 def test_noise_alone_is_shrunken_to_the_centre() -> None:

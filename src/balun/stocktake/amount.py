@@ -46,7 +46,7 @@ class Amount:
 
     first, last: of the examples' times; None where they have none.
     entities: whom the rows are about; median_rows, most_rows: of an entity. top_share: rows of the largest hundredth
-    of the entities.
+    of the entities, of fewer than 200 the largest.
     balance: the largest class first; quantiles: of a label that is a number. nulls: the emptiest input first.
     """
 
@@ -71,7 +71,7 @@ class Amount:
 
 def amount_of(stock: Stock) -> Amount:
     sizes = np.sort(np.unique(stock.entity, return_counts=True)[1])[::-1] if len(stock.entity) else np.zeros(1, int)
-    top = sizes[: -(-len(sizes) // 100)]
+    top = sizes[: max(1, len(sizes) // 100)]
     timed = stock.timed and len(stock.at_us) > 0
     return Amount(
         rows=stock.every,

@@ -15,6 +15,7 @@ from balun.stocktake.stock import Floats, Ints, Stock
 RARE_ROWS = 50
 _MOST_VALUES, _STEPS, _TOLD = 20, 10, 5
 _MISSING = "missing"
+_DAY_S = 86_400
 
 
 @dataclass(frozen=True)
@@ -80,8 +81,10 @@ def _covered(name: str, train: pa.Table, test: pa.Table, at: str) -> Coverage | 
 
 
 def _numbers(rows: pa.Table, name: str, at: str) -> Floats:
-    at_us = microseconds(rows[at]) if kind_of(rows[name].type) == "time" else None
-    return numbers(rows[name], at_us)
+    """Times and lengths in days: of a time from the example's own."""
+    kind = kind_of(rows[name].type)
+    found = numbers(rows[name], microseconds(rows[at]) if kind == "time" else None)
+    return found / _DAY_S if kind in {"time", "length"} else found
 
 
 def _counted(words: pa.ChunkedArray) -> dict[str, int]:

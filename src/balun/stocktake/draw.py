@@ -78,9 +78,10 @@ def _amount(amount: Amount) -> Drawn:
     yield f"{counted(amount.rows, 'row')}{when}{gone}"
     yield f"{amount.training:,} to train on, {amount.test:,} to test on{late}"
     if amount.entity and amount.rows:
+        top = "the largest hundredth of them" if amount.entities >= 200 else "the largest"
         yield (
             f"{amount.entities:,} entities ({', '.join(amount.entity)}): rows of each {amount.median_rows:,.0f} at the "
-            f"median, {amount.most_rows:,} at most; the largest hundredth of them has {share(amount.top_share)}"
+            f"median, {amount.most_rows:,} at most; {top} has {share(amount.top_share)}"
         )
     if amount.balance:
         told = ", ".join(f"{one.value} {share(one.share)}{_beside(one.test_share)}" for one in amount.balance[:_MOST])
@@ -143,7 +144,7 @@ def _unseen(coverage: Sequence[Coverage], amount: Amount) -> Drawn:
     new = sorted((one for one in coverage if one.unseen_rows), key=lambda one: -one.unseen_rows)
     for one in new[:_MOST]:
         names = ", ".join(f"{part.value} ({part.test_rows:,})" for part in one.unseen)
-        yield f"training has no {one.input} of {counted(one.unseen_rows, 'test row')}: {names}"
+        yield f"{one.input} of {counted(one.unseen_rows, 'test row')} is new to training: {names}"
     beyond = sorted((one for one in coverage if one.outside), key=lambda one: -one.outside)
     if beyond:
         told = ", ".join(f"{one.input} {one.outside:,}" for one in beyond[:_MOST])
@@ -169,14 +170,15 @@ def _twins(clean: Cleanness, amount: Amount) -> Drawn:
             f"{clean.events_conflicts:,} training rows stand beside another label"
         )
     yield (
-        f"{_none(clean.repeats, 'training row')} have the same inputs as an earlier one"
-        f"{_torn(clean.repeats, clean.repeat_conflicts)}; {clean.near:,} more are nearly the same as another"
+        f"training rows with the same inputs as an earlier one: {_none(clean.repeats)}"
+        f"{_torn(clean.repeats, clean.repeat_conflicts)}; nearly the same as another: {_none(clean.near)}"
         f"{_torn(clean.near, clean.near_conflicts)}"
     )
     if clean.test_rows:
         yield (
-            f"{_none(clean.test_repeats, 'test row')} have the same inputs as a training row"
-            f"{_part(clean.test_repeats, clean.test_rows)}, {clean.test_near:,} more nearly the same"
+            f"test rows with the same inputs as a training row: {_none(clean.test_repeats)}"
+            f"{_part(clean.test_repeats, clean.test_rows)}; nearly the same: {_none(clean.test_near)}"
+            f"{_part(clean.test_near, clean.test_rows)}"
         )
         if clean.seen is not None:
             yield (
@@ -185,8 +187,8 @@ def _twins(clean: Cleanness, amount: Amount) -> Drawn:
             )
 
 
-def _none(count: int, what: str) -> str:
-    return f"no {what}s" if not count else f"{count:,} {what}s"
+def _none(count: int) -> str:
+    return f"{count:,}" if count else "none"
 
 
 def _part(count: int, of: int) -> str:
@@ -209,20 +211,21 @@ def _noise(noise: Noise) -> Drawn:
 
 
 def _verdict(noise: Noise) -> str:
-    sure = f"of {counted(noise.sure, 'row')} in doubt the model is sure ({SURE:.0%} or more)"
+    sure = f"the model is sure of {noise.sure:,} of them ({SURE:.0%} or more)".replace("%", " %")
     if noise.sure < noise.doubted / 2:
+        median = f"{noise.certainty:.0%}".replace("%", " %")
         return (
-            f"most of it is chance and not error: the model gives the other class {noise.certainty:.0%} at the median; "
-            f"{sure}"
+            f"most of that is likely chance, not error: the model gives the other class {median} at the median; "
+            f"{noise.sure:,} of these rows get it at {SURE * 100:.0f} % or more"
         )
-    return f"{sure}: read those; what the inputs can't tell counts as noise too, so the share is the most it can be"
+    return f"{sure}: read those; what the inputs can't tell counts too, so the share is the most it can be"
 
 
 def _outliers(outliers: Outliers, label: str) -> Drawn:
     yield (
-        f"{_none(outliers.beyond, 'training row')} lie over {BOUND:.0f} robust deviations "
-        f"(of {number(outliers.deviation)}) from what a model fitted without them on {outliers.fitted_rows:,} says of "
-        f"{label}; a label with a long tail has such rows by nature"
+        f"training rows over {BOUND:.0f} robust deviations (of {number(outliers.deviation)}) from what a model fitted "
+        f"without them on {outliers.fitted_rows:,} says of {label}: {_none(outliers.beyond)}"
+        f"{'; a label with a long tail has such rows by nature' if outliers.beyond else ''}"
     )
     yield from _suspects(outliers.suspects, "deviations")
 
@@ -260,9 +263,10 @@ def _law(curve: Curve) -> str:
 
 
 def _worth(curve: Curve) -> str:
-    if curve.low > 0:
+    least = 0.5 * 10.0 ** -_decimals(max(curve.high - curve.gain, curve.gain - curve.low))
+    if curve.low > least:
         return "more rows of the same kind would help"
-    return "more rows of the same kind would do harm" if curve.high < 0 else "it may be none"
+    return "more rows of the same kind would do harm" if curve.high < -least else "it may be none"
 
 
 def _changed(value: float, low: float, high: float) -> str:
@@ -296,30 +300,44 @@ def _signed(value: float, half: float) -> str:
 
 
 def _wants(wants: Wants) -> Drawn:
-    if not wants.slices:
+    if not wants.slices or wants.whole <= 0:
         yield f"no slice of {wants.looked_at} errs more than the whole and learns from rows: capture more of all alike"
         return
-    sure = [one for one in wants.slices if one.low > 0]
-    if sure:
-        best = sure[0]
+    best = wants.slices[0]
+    if not wants.apart:
+        yield f"nothing sets {wants.looked_at} slices apart in what rows bring: capture more of all alike"
+        return
+    if best.low > 0:
         yield (
-            f"{best.column} {best.value}: {wants.loss} {number(best.error)} against {number(best.whole)} on the whole, "
-            f"with {best.rows:,} training rows; twice as many would take the whole down by "
-            f"{_signed(best.gain, best.high - best.gain)[1:]}"
+            f"first of all {best.column} {best.value}: its {wants.loss} is {number(best.error)}, the whole's "
+            f"{number(wants.whole)}, and it has {share(best.share)} of the training rows; twice as many would take the "
+            f"whole's down by {_percent(best.gain, wants.whole)}"
         )
     else:
         yield f"of {wants.looked_at} slices none is sure to gain from more rows; these come nearest"
-    table = _grid("slice", "rows", "of training", "of the test", "error", "twice the rows", "1,000 more")
+    table = _grid("slice", "rows", "of training", "of the test", "error", "twice the rows", f"{wants.next_rows:,} more")
     for one in wants.slices[:_MOST]:
+        half = (one.high - one.gain) / wants.whole * 100
         table.add_row(
             Text(_short(f"{one.column} {one.value}")), f"{one.rows:,}", share(one.share), share(one.test_share),
-            number(one.error), _signed(-one.gain, one.high - one.gain), f"{-one.thousand:+.2g}".replace("-", "−"),
+            number(one.error), f"{_signed(-one.gain / wants.whole * 100, half)} %",
+            f"−{_percent(one.next_gain, wants.whole)}",
         )  # fmt: skip
     yield table
     yield (
-        f"error is the {wants.loss}, of more rows it is that of the whole test, and lower is better; {wants.looked_at} "
-        "slices were looked at, most gain a row first; the most to hope for, since elsewhere rows grew too"
+        f"error is the {wants.loss} in the slice; what more rows bring is in % of the whole's, {number(wants.whole)}; "
+        f"{wants.looked_at} slices were looked at; it is the most to hope for, since elsewhere rows grew too"
     )
+
+
+def _percent(part: float, whole: float) -> str:
+    """Two digits.
+
+    >>> _percent(0.000098, 0.096), _percent(0.02, 0.096)
+    ('0.10 %', '21 %')
+    """
+    value = part / whole * 100
+    return f"{value:.{max(1 - floor(log10(value)), 0) if value > 0 else 0}f} %"
 
 
 def _sample(sample: Sample) -> Drawn:

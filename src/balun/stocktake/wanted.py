@@ -18,15 +18,17 @@ from balun.stocktake.trained import loss_name
 
 _FEWEST_ROWS, _MOST = 50, 50
 _USUAL_POWER = 0.5
+_BUDGET, _REACH = 0.01, 4.0
 
 
 @dataclass(frozen=True)
 class Wanted:
     """A slice. rows: of training. share, test_share: of training and of the test.
 
-    error, whole: the mean loss in it and on the whole test. gain: by how much the whole's loss would fall if the
-    slice's training rows were doubled, with its 95 %; thousand: the same for a thousand rows more. Errors and gains
-    are drawn towards the whole's, the more so the less the slice's own rows tell.
+    error: the mean loss in it. gain: by how much the whole's loss would fall if the
+    slice's training rows were doubled, with its 95 %; next_gain: the same if the next rows captured were of the slice,
+    `Wants.next_rows` of them. Errors and gains are drawn towards the whole's, the more so the less the slice's own rows
+    tell.
     """
 
     column: str
@@ -36,23 +38,26 @@ class Wanted:
     test_rows: int
     test_share: float
     error: float
-    whole: float
     gain: float
     low: float
     high: float
-    thousand: float
+    next_gain: float
 
 
 @dataclass(frozen=True)
 class Wants:
-    """loss: what error and gain are of. slices: those that err more than the whole, the most gain a row first.
+    """loss: what error and gain are of. whole: its mean over the test. next_rows: a hundredth of the training rows.
 
-    looked_at: how many slices there were to pick from. All gains are what came of rows in the whole growing too: of a
+    slices: those that err more than the whole, sure ones first, then those in which the next rows gain most.
+    apart: whether slices differ in what rows bring, beyond luck. looked_at: how many there were to pick from. All gains are what came of rows in the whole growing too: of a
     slice's own rows they are the most to hope for.
     """
 
     loss: str
+    whole: float
+    next_rows: int
     looked_at: int
+    apart: bool
     slices: tuple[Wanted, ...]
 
 
@@ -71,13 +76,15 @@ class _Seen:
 
 def wants_of(stock: Stock, found: Grown) -> Wants:
     """From the fits of the learning curve, each judged slice by slice on the test rows."""
-    loss, lever = found.loss[-1].mean(axis=0), _lever(stock, found)
+    loss, power = found.loss[-1].mean(axis=0), _power(found)
+    lever = _lever(stock, found, power)
     everywhere = np.ones(len(loss), dtype=bool)
     whole, _ = _mean(found, loss, everywhere)
     whole_gain, whole_se = _gain(found, lever, everywhere)
     seen = _seen(stock, found, loss, lever)
+    more = max(1, round(len(stock.train) * _BUDGET))
     if not seen.names:
-        return Wants(loss_name(stock), 0, ())
+        return Wants(loss_name(stock), whole, more, 0, False, ())
     error, _ = shrunken(seen.error, seen.error_se, whole, 0.0)
     gains, spread = shrunken(seen.gain, seen.gain_se, whole_gain, whole_se)
     share = seen.test_rows / len(loss)
@@ -89,25 +96,32 @@ def wants_of(stock: Stock, found: Grown) -> Wants:
             test_rows=int(seen.test_rows[at]),
             test_share=float(share[at]),
             error=float(error[at]),
-            whole=whole,
             gain=float(gains[at] * share[at]),
             low=float((gains[at] - 1.96 * spread[at]) * share[at]),
             high=float((gains[at] + 1.96 * spread[at]) * share[at]),
-            thousand=float(gains[at] * share[at] * 1000 / max(seen.rows[at], 1)),
+            next_gain=float(gains[at] * share[at] * _of_twice(1 + more / seen.rows[at], power)),
         )
-        for at in np.flatnonzero((error > whole) & (gains > 0))
+        for at in np.flatnonzero((error > whole) & (gains > 0) & (seen.rows > 0))
     ]
-    slices.sort(key=lambda one: (-(one.low > 0), -one.thousand))
-    return Wants(loss_name(stock), len(seen.names), tuple(slices[:_MOST]))
+    slices.sort(key=lambda one: (-(one.low > 0), -one.next_gain))
+    return Wants(loss_name(stock), whole, more, len(seen.names), bool(np.ptp(gains) > 0), tuple(slices[:_MOST]))
 
 
-def _lever(stock: Stock, found: Grown) -> Floats:
+def _of_twice(times: float, power: float) -> float:
+    """What so many times the rows bring, by what twice the rows bring; the law isn't trusted beyond four times."""
+    return float((1 - min(times, _REACH) ** -power) / (1 - 2**-power))
+
+
+def _power(found: Grown) -> float:
+    law = loss_law(found)
+    return float(law.c[0]) if law.b[0] > 0 else _USUAL_POWER
+
+
+def _lever(stock: Stock, found: Grown, power: float) -> Floats:
     """By size, what to multiply losses with so that their sum is how much they would fall with twice the training rows.
 
-    The power is the whole's. With it a loss is a line in n^−c, and a line's slope is a weighted sum of its points.
+    power: the whole's. With it a loss is a line in n^−c, and a line's slope is a weighted sum of its points.
     """
-    law = loss_law(found)
-    power = float(law.c[0]) if law.b[0] > 0 else _USUAL_POWER
     x = found.sizes.astype(float) ** -power
     share = found.weights / found.weights.sum()
     lever = share * (x - share @ x)
