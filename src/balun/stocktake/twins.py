@@ -101,8 +101,9 @@ def _mixed(bits: Hashes) -> Hashes:
 def _near(matrix: _Matrix, chance: np.random.Generator) -> Ints:
     if not matrix.values.shape[1] or len(matrix.values) < 2:
         return np.empty((0, 2), dtype=np.int64)
-    found = [_in_cells(matrix, chance) for _ in range(_GRIDS)]
-    return np.unique(np.sort(np.concatenate(found), axis=1), axis=0)
+    found = np.sort(np.concatenate([_in_cells(matrix, chance) for _ in range(_GRIDS)]), axis=1)
+    count = len(matrix.values)
+    return np.stack(np.divmod(np.unique(found[:, 0] * count + found[:, 1]), count), axis=1)
 
 
 def _in_cells(matrix: _Matrix, chance: np.random.Generator) -> Ints:

@@ -48,9 +48,9 @@ class Wanted:
 class Wants:
     """loss: what error and gain are of. whole: its mean over the test. next_rows: a hundredth of the training rows.
 
+    looked_at: how many slices there were to pick from. apart: whether they differ in what rows bring, beyond luck.
     slices: those that err more than the whole, sure ones first, then those in which the next rows gain most.
-    apart: whether slices differ in what rows bring, beyond luck. looked_at: how many there were to pick from. All gains are what came of rows in the whole growing too: of a
-    slice's own rows they are the most to hope for.
+    All gains are what came of rows in the whole growing too: of a slice's own rows they are the most to hope for.
     """
 
     loss: str
