@@ -13,6 +13,7 @@ import pytest
 from click.testing import CliRunner
 from rich.console import Console
 from sklearn.linear_model import LinearRegression, LogisticRegression
+from sklearn.neighbors import KNeighborsClassifier
 from sklearn.svm import LinearSVC
 
 import balun as bl
@@ -96,6 +97,19 @@ def test_classifier_without_probabilities_has_no_noise_told() -> None:
     assert found.noise is None
     assert found.curve is not None
     assert any("needs probabilities" in note for note in found.notes)
+
+
+def test_metric_without_a_value_on_the_test_has_no_curve() -> None:
+    rows = with_column(easy(900), "y", [float(number % 7) if number < 600 else 1.0 for number in range(900)])
+    found = taken(rows, model_of(LinearRegression(), "r2"), ("x", "kind"), label="y")
+    assert found.curve is None
+    assert "no learning curve" in _drawn(found)
+
+
+def test_estimator_that_fails_is_a_note() -> None:
+    found = taken(easy(600), model_of(KNeighborsClassifier(n_neighbors=100_000), "roc_auc"))
+    assert found.curve is None
+    assert any("KNeighborsClassifier" in note for note in found.notes)
 
 
 def test_same_corpus_gives_the_same_stock() -> None:

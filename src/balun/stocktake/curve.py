@@ -14,6 +14,7 @@ from balun.stocktake.trained import asked, trained
 
 _SHARES = ((1 / 16, 3), (1 / 8, 3), (1 / 4, 2), (1 / 2, 2), (1.0, 1))
 _FEWEST_ROWS, _FEWEST_SIZES = 40, 3
+_MOST_DRAWS = max(draws for _, draws in _SHARES)
 
 
 @dataclass(frozen=True)
@@ -88,13 +89,13 @@ class Grown:
 def grown(stock: Stock, limit: int, seed: int, say: Callable[[str], None]) -> Grown | None:
     """Fits on growing parts of the training rows, each drawn by stretches of time and holding the smaller ones.
 
-    limit: rows to fit on at most. None where there are too few for three sizes.
+    limit: rows to fit on at most. None where there are too few for three sizes, or where the metric has no value.
     """
     pool = min(len(stock.train), limit)
     plan = [(int(pool * share), draws) for share, draws in _SHARES if pool * share >= _FEWEST_ROWS]
     if len(plan) < _FEWEST_SIZES:
         return None
-    orders = [_shuffled(stock, np.random.default_rng([seed, 4, number])) for number in range(3)]
+    orders = [_shuffled(stock, np.random.default_rng([seed, 4, number])) for number in range(_MOST_DRAWS)]
     units = units_of(stock.at_us[stock.test])
     truth = stock.label_of(stock.test).truth
     tallies, losses = [], []
@@ -104,7 +105,8 @@ def grown(stock: Stock, limit: int, seed: int, say: Callable[[str], None]) -> Gr
         answers = [asked(stock, trained(stock, np.sort(part)), stock.test) for part in parts]
         tallies.append([stock.metric.tally(truth, answer.guess, units) for answer in answers])
         losses.append([answer.loss for answer in answers])
-    there = [at for at, one in enumerate(tallies) if one]
+    once = np.ones((1, units.count))
+    there = [at for at, one in enumerate(tallies) if one and np.isfinite([tally(once)[0] for tally in one]).all()]
     if len(there) < _FEWEST_SIZES:
         return None
     draws = draws_for(tallies[there[-1]][0], units, seed)

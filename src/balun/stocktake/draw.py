@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from math import floor, isfinite, isnan, log10
 from typing import TYPE_CHECKING
 
+from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
@@ -53,8 +54,6 @@ def draw(found: Stocktake, console: Console) -> None:
 
 
 def _put(part: str | Table, console: Console, indent: int = 2) -> None:
-    from rich.padding import Padding
-
     if isinstance(part, str):
         for at, line in enumerate(wrapped(part, console.width - indent - 2)):
             console.print(Text(" " * (indent + 2 * (at > 0)) + line), no_wrap=True, overflow="ellipsis")

@@ -57,19 +57,20 @@ class Noise:
 
 @dataclass(frozen=True)
 class Joint:
-    """counts: (label, held for). held: by row, the class it is counted under; −1: under none."""
+    """counts: (label, held for). held: by row, the class it is counted under; −1: under none.
+
+    given: by class, how many rows have it for a label.
+    """
 
     counts: Ints
     held: Ints
+    given: Ints
 
     @property
     def shares(self) -> Floats:
         """Of all rows: each label's counts are brought to how often it is given."""
-        given = self.given
-        rows = self.counts * (given / np.maximum(self.counts.sum(axis=1), 1))[:, None]
+        rows = self.counts * (self.given / np.maximum(self.counts.sum(axis=1), 1))[:, None]
         return np.asarray(rows / rows.sum())
-
-    given: Ints
 
 
 def confident_joint(label: Ints, score: Floats) -> Joint:

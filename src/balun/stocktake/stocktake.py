@@ -165,6 +165,8 @@ class _Taking:
             folds, grew = self._tried("label noise", self._folds), self._tried("learning curve", self._grown)
         wants = self._step("what to capture", lambda: wants_of(stock, grew)) if grew else None
         sample = self._step("sample", lambda: self._sample(folds)) if folds and sampled else None
+        if sampled and not sample:
+            self.notes.append("no sample is drawn: the model can't be fitted on parts of the training rows")
         self.watch.end()
         return Stocktake(
             stock.corpus.name, stock.corpus.owner, model.name if model else None,
@@ -199,7 +201,8 @@ class _Taking:
     def _grown(self) -> Grown | None:
         found = grown(self.stock, self.asked.limit, self.asked.seed, self.watch.say)
         if found is None:
-            self.notes.append(f"no learning curve is told: {len(self.stock.train):,} training rows are too few for one")
+            rows = f"{len(self.stock.train):,} training rows"
+            self.notes.append(f"no learning curve is told: {rows} are too few, or the metric has no value on the test")
         return found
 
     def _noise(self, folds: OutOfFold | None) -> Noise | None:

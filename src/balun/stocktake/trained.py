@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from balun.fit import faults
 from balun.fit.fitted import Fitted
 from balun.fit.fitting import fitted_on
 from balun.fit.guess import gives, guess_of
@@ -35,13 +36,15 @@ def trained(stock: Stock, training: Ints, weights: Floats | None = None) -> Fitt
 
 
 def asked(stock: Stock, fitted: Fitted, rows: Ints) -> Answer:
+    """Raises ProjectError where the estimator fails, or answers what is no number."""
     assert stock.label is not None
-    matrix, classes = fitted.encoder.matrix(stock.of(rows)), stock.label.classes
-    with one_thread():
-        best = guess_of(fitted.estimator, matrix, classes, gives(fitted.estimator))
-        guess = best
-        if stock.metric.takes == "label" and classes is not None and gives(fitted.estimator) != "label":
+    assert stock.model is not None
+    matrix, classes, most = fitted.encoder.matrix(stock.of(rows)), stock.label.classes, gives(fitted.estimator)
+    with one_thread(), faults.blamed_on(stock.model, "can't predict"):
+        guess = best = guess_of(fitted.estimator, matrix, classes, most)
+        if stock.metric.takes == "label" and classes is not None and most != "label":
             guess = guess_of(fitted.estimator, matrix, classes, "label")
+    faults.refuse(faults.number_faults(stock.model, best))
     return Answer(guess, best, _loss(stock, stock.label.truth[rows], best))
 
 
