@@ -66,19 +66,25 @@ class Sample:
         return self.judged[1].gain_high < 0
 
 
-def sample_of(
-    stock: Stock, folds: OutOfFold, size: int, file: Path | None, seed: int, say: Callable[[str], None]
-) -> Sample:
-    """Draw it, write it, and judge four of its kind. Raises UsageError for a size that can't be drawn or a file that
-    can't be written.
-    """
-    assert stock.model is not None
+def refuse(stock: Stock, size: int, file: Path | None) -> None:
+    """Raise UsageError for a size that can't be drawn or a file that can't be written, before anything is fitted."""
     rows = len(stock.train)
     if not _FEWEST_ROWS <= size < rows:
         raise UsageError(
             f"a sample of {size:,} can't be drawn from {rows:,} training rows: it takes {_FEWEST_ROWS} at least, "
             "and fewer than there are"
         )
+    if file is not None and not file.absolute().parent.is_dir():
+        raise UsageError(f"{file} can't be written: there is no folder {file.absolute().parent}")
+    if WEIGHT in stock.rows.column_names:
+        raise UsageError(f"the corpus has a column {WEIGHT} of its own, so the sample's weights have no name left")
+
+
+def sample_of(
+    stock: Stock, folds: OutOfFold, size: int, file: Path | None, seed: int, say: Callable[[str], None]
+) -> Sample:
+    """Draw it, write it, and judge four of its kind. Raises UsageError for a file that can't be written."""
+    assert stock.model is not None
     strata = strata_of(stock)
     chance = chances(gradient_of(stock, folds), strata.index, size)
     order = np.lexsort((stock.at_us[stock.train], strata.index))
@@ -89,9 +95,17 @@ def sample_of(
     judged = _judged(stock, taken, chance, weighted=weighted, seed=seed, say=say)
     weights = 1 / chance[taken[0]]
     return Sample(
-        len(taken[0]), rows, str(file) if file else None, strata.told, strata.count, weighted, float(weights.min()),
-        float(weights.max()), _DRAWS, judged,
-    )  # fmt: skip
+        rows=len(taken[0]),
+        of=len(stock.train),
+        file=str(file) if file else None,
+        strata=strata.told,
+        strata_count=strata.count,
+        weighted=weighted,
+        least_weight=float(weights.min()),
+        most_weight=float(weights.max()),
+        draws=_DRAWS,
+        judged=judged,
+    )
 
 
 def gradient_of(stock: Stock, folds: OutOfFold) -> Floats:
@@ -109,8 +123,6 @@ def gradient_of(stock: Stock, folds: OutOfFold) -> Floats:
 def write(stock: Stock, taken: Ints, weights: Floats, file: Path) -> None:
     """All columns of the corpus, and `weight`: how many training rows each stands for."""
     rows = stock.of(stock.train[taken])
-    if WEIGHT in rows.column_names:
-        raise UsageError(f"the corpus has a column {WEIGHT} of its own, so the sample's weights have no name left")
     try:
         pq.write_table(rows.append_column(WEIGHT, pa.array(weights)), file)
     except OSError as exc:

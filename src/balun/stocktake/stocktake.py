@@ -27,7 +27,7 @@ from balun.stocktake.curve import Curve, Grown, curve_of, grown
 from balun.stocktake.folds import OutOfFold, out_of_fold
 from balun.stocktake.noise import Noise, noise_of
 from balun.stocktake.outliers import Outliers, outliers_of
-from balun.stocktake.sample import Sample, sample_of
+from balun.stocktake.sample import Sample, refuse, sample_of
 from balun.stocktake.stock import Stock, read_stock
 from balun.stocktake.wanted import Wants, wants_of
 
@@ -139,6 +139,8 @@ def stocktake(
     stock = read_stock(model, corpus, rows, inputs, snapshot)
     if asked.sample is not None and stock.unfit:
         raise UsageError(f"a sample needs a model that can be fitted: {'; '.join(stock.unfit)}")
+    if asked.sample is not None:
+        refuse(stock, asked.sample, asked.out)
     return _Taking(stock, asked, watch).all()
 
 
@@ -155,7 +157,7 @@ class _Taking:
         sampled = ["sample"] if self.asked.sample is not None else []
         self.watch.begin(["how much", "how diverse", "how clean", *fitting, *sampled])
         amount = self._step("how much", lambda: amount_of(stock))
-        diverse = self._step("how diverse", lambda: (clusters_of(stock), coverage_of(stock)))
+        clusters, coverage = self._step("how diverse", lambda: (clusters_of(stock), coverage_of(stock)))
         clean = self._step("how clean", lambda: cleanness_of(stock, seed))
         folds = grew = None
         if stock.unfit:
@@ -169,12 +171,23 @@ class _Taking:
             self.notes.append("no sample is drawn: the model can't be fitted on parts of the training rows")
         self.watch.end()
         return Stocktake(
-            stock.corpus.name, stock.corpus.owner, model.name if model else None,
-            type(model.estimator).__name__ if model else None, stock.snapshot, amount, *diverse, clean,
-            self._noise(folds), outliers_of(stock, folds) if folds and not self._classes else None,
-            curve_of(stock, grew, seed) if grew else None, wants, sample, min(self.asked.limit, len(stock.train)),
-            tuple(self.notes),
-        )  # fmt: skip
+            corpus=stock.corpus.name,
+            owner=stock.corpus.owner,
+            model=model.name if model else None,
+            estimator=type(model.estimator).__name__ if model else None,
+            snapshot=stock.snapshot,
+            amount=amount,
+            clusters=clusters,
+            coverage=coverage,
+            cleanness=clean,
+            noise=self._noise(folds),
+            outliers=outliers_of(stock, folds) if folds and not self._classes else None,
+            curve=curve_of(stock, grew, seed) if grew else None,
+            wants=wants,
+            sample=sample,
+            fits=min(self.asked.limit, len(stock.train)),
+            notes=tuple(self.notes),
+        )
 
     @property
     def _classes(self) -> bool:
