@@ -76,6 +76,7 @@ def balun(context: click.Context, folder: str) -> None:
     balun why flown.dep_delay    what is known of a column, how, and where it comes from
     balun near flown             one level up and one level down of a node
     balun map                    the chain, its owners and the interfaces between them
+    balun corpus late            how much data there is, how diverse, how clean, and what to capture more of
 
     Exit status: 0 fine, 1 findings, 2 usage or project error.
     """
@@ -468,6 +469,40 @@ def why(column: str, *, as_json: bool) -> None:
     from balun.why import draw
 
     found = bl.load(_folder()).why(column)
+    if as_json:
+        _print_json(found.as_json())
+    else:
+        draw(found, _console())
+
+
+@balun.command(short_help="Say how much data a corpus has, how clean, and what to capture more of.")
+@click.argument("name")
+@click.option("--model", metavar="MODEL", help="By this model's split, metric and estimator; where several use it.")
+@click.option(
+    "--rows", default=100_000, show_default=True, metavar="N", type=click.IntRange(100), help="Fit on at most N rows."
+)
+@click.option(
+    "--sample", metavar="N", type=click.IntRange(1), help="Draw a smaller corpus of N rows, and say what it loses."
+)
+@click.option("--out", metavar="FILE", type=click.Path(path_type=Path), help="Write the sample there, as Parquet.")
+@json_option
+@_says_errors
+def corpus(name: str, model: str | None, rows: int, sample: int | None, out: Path | None, *, as_json: bool) -> None:
+    """Say of corpus NAME, as the last run left it, how much data there is, how diverse and how clean it is (twins, test
+    rows that training has, labels in doubt), how the metric grows with rows, and what to capture more of.
+
+    It fits the model some fifteen times, on training rows only, and judges it on the test.
+
+    \b
+    balun corpus late_departures
+    balun corpus late_departures --sample 20000 --out small.parquet
+    """
+    from balun.stocktake import draw
+
+    if out is not None and sample is None:
+        raise UsageError("--out is where a sample goes: say how many rows with --sample N")
+    with _progress(quiet=as_json) as watch:
+        found = bl.load(_folder()).stocktake(name, model=model, rows=rows, sample=sample, out=out, watch=watch)
     if as_json:
         _print_json(found.as_json())
     else:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 import numpy as np
 import pyarrow as pa
@@ -17,6 +17,7 @@ from balun.fit.fitted import Fitted
 from balun.fit.fitting import fitted_on
 from balun.fit.given import given
 from balun.fit.guess import guess_of
+from balun.fit.label import Label
 from balun.fit.labelled import Labelled, labelled
 from balun.fit.metric import METRICS, Guess, Metric
 from balun.fit.paired import Gap, Paired
@@ -66,11 +67,11 @@ class Standard:
 
     def fit(self, data: Labelled, r: int, say: Say) -> Fitted:
         """On training rows `r` of `data`."""
-        rows = np.flatnonzero(data.split.train)
-        train = np.zeros(len(data.at_us), dtype=bool)
-        train[rows[refit_rows(data.at_us[rows], self.model.seed, r)]] = True
-        part = replace(data, split=replace(data.split, train=train))
-        return fitted_on(self.model, self.corpus, part, self.inputs, self.fitted.snapshot, say)[0]
+        train = np.flatnonzero(data.split.train)
+        some = train[refit_rows(data.at_us[train], self.model.seed, r)]
+        say(f"fitting {type(self.model.estimator).__name__} on {len(some):,} rows of {len(self.inputs)} inputs")
+        rows, label = data.rows.take(pa.array(some)), Label(data.label.truth[some], data.label.classes)
+        return fitted_on(self.model, self.corpus, rows, label, self.inputs, snapshot=self.fitted.snapshot)[0]
 
     def gap(self, after: Sequence[Guess], before: Sequence[Guess] | None = None) -> Gap:
         """after: of a changed model, fitted on training rows 0, 1 … before: of another; None: of the model as it is."""
