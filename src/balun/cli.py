@@ -146,6 +146,9 @@ def init(paths: tuple[Path, ...], owner: str | None, *, force: bool, as_json: bo
 @click.option("--if", "phrase", metavar="CHANGE", help="Say what this change of what is captured would do downstream.")
 @click.option("--against", "revision", metavar="REV", help="Say what differs from a revision in git, and what it does.")
 @click.option(
+    "--worth", "costs", is_flag=True, help="With --against: replay each edit on history, and say what it costs models."
+)
+@click.option(
     "--fail-on",
     type=click.Choice(["breaks", "shifts"]),
     default="shifts",
@@ -168,6 +171,7 @@ def check(
     fail_on: str,
     dbt: Path | None,
     *,
+    costs: bool,
     anew: bool,
     as_json: bool,
 ) -> None:
@@ -182,17 +186,20 @@ def check(
     balun check --if "coarsen departure.time_hour to 1 day"
     balun check --if "sample weather to 10%"
     balun check --against main --format markdown
+    balun check --against main --worth
     balun check --dbt shop/target/manifest.json --if "drop raw_orders.status"
     """
     if phrase is not None and revision is not None:
         raise UsageError("--if asks of one change, --against of those since a revision: ask for one of them")
+    if costs and revision is None:
+        raise UsageError('--worth is of what differs from a revision: --against REV, or `balun worth --if "CHANGE"`')
     if phrase is not None:
         _check_if(phrase, form, fail_on, dbt, anew=anew, as_json=as_json)
         return
     if revision is not None and dbt is not None:
         raise UsageError("--against is of Balun's own projects: ask --if of a dbt project")
     if revision is not None:
-        _check_against(revision, form, fail_on, anew=anew, as_json=as_json)
+        _check_against(revision, form, fail_on, costs=costs, anew=anew, as_json=as_json)
         return
     from balun.check import check as check_project
 
@@ -240,12 +247,17 @@ def _exit_by(found: Impact | Against, fail_on: str) -> NoReturn:
     sys.exit(FINDINGS if found.findings or found.worst in bad else FINE)
 
 
-def _check_against(revision: str, form: str, fail_on: str, *, anew: bool, as_json: bool) -> None:
+def _check_against(revision: str, form: str, fail_on: str, *, costs: bool, anew: bool, as_json: bool) -> None:
     from balun.against import against
     from balun.check import with_kept
 
     folder = _folder()
     found = with_kept(folder, lambda kept: against(folder, revision, kept), anew=anew)
+    if costs:
+        from balun.worth import with_costs
+
+        with _progress(quiet=as_json or form != "terminal") as watch:
+            found = with_costs(folder, found, watch=watch)
     if as_json:
         _print_json(found.as_json())
     elif form != "terminal":

@@ -226,7 +226,7 @@ def print_against(found: Against, console: Console) -> None:
 def _does(one: Judged) -> Text:
     style = {"breaks": "red", "shifts": "yellow", "same": "green"}[one.worst]
     names = ", ".join(effect.node.name for effect in one.effects)
-    told = f"{one.worst}: {names}" if names else one.worst
+    told = "\n".join([f"{one.worst}: {names}" if names else one.worst, *(cost.words() for cost in one.costs)])
     return Text(f"{told}\nmend: {one.mend}" if one.worst != "same" else told, style=style)
 
 
