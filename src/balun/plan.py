@@ -183,7 +183,7 @@ def _contract(contract: Contract, graph: Graph) -> Json:
 
 
 def _column(column: Column) -> dict[str, object]:
-    told = {"place", "description", "classification", "unit", "available", "references"}
+    told = {"place", "description", "classification", "unit", "available", "references", "blank"}
     told |= set() if column.logical == "timestamp" else {"zone"}
     return {
         key: value for key, value in dataclasses.asdict(column).items() if key not in told and value not in (None, ())

@@ -328,7 +328,7 @@ def _blank(change: Change, contract: Contract) -> Contract:
     if column.key is not None:
         told = replace(told, columns=tuple(replace(one, key=None, required=True) if one.key is not None else one
                                            for one in told.columns))  # fmt: skip
-    return _with(change, told, required=False, unique=False, key=None)
+    return _with(change, told, required=False, unique=False, key=None, blank=True)
 
 
 def _blanked(change: Change, contract: Contract, relation: str) -> str:

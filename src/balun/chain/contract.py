@@ -29,6 +29,7 @@ class Column:
     clock, where that hung.
     time_format: a strptime pattern for times kept as text; None: ISO 8601.
     references: `event.column` pairs that it must be found in.
+    blank: it is null in every row. No contract says so; a change that asks what it is worth does.
     """
 
     name: str
@@ -54,6 +55,7 @@ class Column:
     classification: str | None = None
     references: tuple[str, ...] = ()
     description: str | None = None
+    blank: bool = False
 
 
 @dataclass(frozen=True)

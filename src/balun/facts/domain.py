@@ -72,6 +72,8 @@ class Domain(ColumnFact[Extent]):
     unknown: Extent = None
 
     def captured(self, column: contract.Column, event: contract.Contract) -> Extent:  # noqa: ARG002
+        if column.blank:
+            return NEVER
         if column.dtype == "BOOLEAN":
             return EITHER
         decimal = column.dtype.startswith("DECIMAL")
