@@ -37,6 +37,7 @@ bench: $(VENV)/test
 	$(RUN)/python bench/prove.py
 	$(RUN)/python bench/thousand.py
 	$(RUN)/python bench/tpc.py
+	$(RUN)/python bench/worth.py
 
 coverage: $(VENV)/test
 	OMP_NUM_THREADS=1 $(RUN)/python bench/coverage.py
