@@ -68,7 +68,7 @@ def _rows(whole: Taken, again: Taken, raw: Taken, plain: float, replays: int) ->
         f"| from raw events to a tested model, once | {raw.wall:.1f} | {raw.cpu:.1f} | {raw.peak:,.0f} |",
         f"| from raw events to a corpus, and one fit | {plain:.1f} | | |",
         "",
-        f"The same replays, each from raw events with one fit: {times}; with the test that a run makes: {tested}. {bars}",
+        f"The same replays, each from raw events with one fit: {times}; with the test of a run: {tested}. {bars}",
     ]
 
 
