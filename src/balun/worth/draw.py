@@ -14,6 +14,7 @@ from balun.worth.cost import Cost
 from balun.worth.table import Captured, Table
 from balun.worth.worth import Worth
 
+_WORDS = frozenset({"feeds", "owner"})
 _SIDES = ("on the day", "after retraining")
 
 
@@ -31,28 +32,32 @@ def print_worth(worth: Worth, console: Console) -> None:
 
 
 def _print_cost(cost: Cost, console: Console) -> None:
-    table = _grid(f"{cost.model}: {cost.metric} lost", "", "95 %", "luck of the test", "luck of the fit")
+    table = _grid(f"{cost.model}: {cost.metric} lost", "", "95 %", "test's luck", "fit's luck")
+    broken: dict[str, None] = {}
     for side, gap, why in zip(_SIDES, (cost.on_day, cost.retrained), cost.why_not, strict=True):
         if gap is None:
-            table.add_row(side, f"breaks: {why}", "", "", "")
+            table.add_row(side, "breaks", "", "", "")
+            broken[why] = None
         else:
             table.add_row(side, _signed(gap.value), _between(gap), f"± {_number(gap.sampling_sd)}", _fit(gap))
     console.print(table)
+    for why in broken:
+        console.print(Text(f"breaks: {why}", style="red"), soft_wrap=True)
     if cost.inputs:
         console.print(Text(f"inputs that differ: {', '.join(cost.inputs)}", style="dim"), soft_wrap=True)
 
 
 def _fit(gap: Gap) -> str:
     if gap.fits == 1:
-        return "none: the same model"
-    return f"± {_number(gap.refit_sd)}" if gap.refit_sd else "none to be seen"
+        return "the same fit"
+    return f"± {_number(gap.refit_sd)}" if gap.refit_sd else "none seen"
 
 
 def print_table(table: Table, console: Console) -> None:
     """Columns with their rungs below them, the most worth first."""
     better = "higher" if table.greater_is_better else "lower"
     console.print(f"{table.model}: {table.metric} {table.value:.4f}, {better} is better; lost without", highlight=False)
-    grid = _grid("captured column", "on the day", "after retraining", "95 %", "bytes a row", "feeds", "owner")
+    grid = _grid("captured column", "on the day", "retrained", "95 %", "bytes", "feeds", "owner")
     for one in table.columns:
         name = one.name + (f"  ({one.resolution})" if one.resolution else "")
         grid.add_row(name, *_sides(one.cost), f"{one.bytes:.2f}", _feeds(one), one.owner or "")
@@ -117,7 +122,11 @@ def _number(value: float) -> str:
 
 
 def _grid(*names: str) -> Grid:
-    table = Grid(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
+    """Numbers and names stay whole; words go on below."""
+    table = Grid(box=None, pad_edge=False, padding=(0, 1, 0, 0), header_style="bold")
     for name in names:
-        table.add_column(name, overflow="fold")
+        if name in _WORDS:
+            table.add_column(name, overflow="fold")
+        else:
+            table.add_column(name, no_wrap=True, overflow="ellipsis")
     return table
