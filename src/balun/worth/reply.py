@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from math import nan
 from pathlib import Path
 from zipfile import BadZipFile
 
@@ -13,6 +14,8 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from balun.errors import ProjectError, UsageError
+from balun.fit.cost import cost_of
+from balun.fit.fitted import Fitted
 from balun.fit.label import UnfitLabel, read_label
 from balun.fit.labelled import Labelled
 from balun.fit.metric import Guess
@@ -27,16 +30,21 @@ class Reply:
     """on_day: of the model in service; None where it can't answer. retrained: of models fitted on training rows 0, 1 …
 
     inputs: those that differ in some row. why_not: why there are no answers on the day, and none once fitted again.
+    lost: examples whose rows don't come any more. alone_us, bulk_us: that a prediction takes, once fitted again; NaN
+    where that wasn't measured.
     """
 
     on_day: Guess | None
     retrained: tuple[Guess, ...]
     inputs: tuple[str, ...] = ()
     why_not: tuple[str, str] = ("", "")
+    lost: int = 0
+    alone_us: float = nan
+    bulk_us: float = nan
 
     def save(self, file: Path) -> None:
         parts = {f"{name}{r}": value for r, one in enumerate(self._guesses()) for name, value in vars(one).items()}
-        told = {"on_day": self.on_day is not None, "inputs": self.inputs, "why_not": self.why_not}
+        told = {name: getattr(self, name) for name in _TOLD} | {"on_day": self.on_day is not None}
         file.parent.mkdir(parents=True, exist_ok=True)
         draft = file.with_suffix(".draft")
         with draft.open("wb") as opened:
@@ -57,7 +65,11 @@ class Reply:
         except (OSError, ValueError, KeyError, EOFError, BadZipFile):
             return None
         on_day = found.pop(0) if told["on_day"] else None
-        return cls(on_day, tuple(found), tuple(told["inputs"]), (told["why_not"][0], told["why_not"][1]))
+        why = (told["why_not"][0], told["why_not"][1])
+        return cls(on_day, tuple(found), tuple(told["inputs"]), why, told["lost"], told["alone_us"], told["bulk_us"])
+
+
+_TOLD = ("inputs", "why_not", "lost", "alone_us", "bulk_us")
 
 
 def broken(why: str) -> Reply:
@@ -65,17 +77,34 @@ def broken(why: str) -> Reply:
     return Reply(None, (), (), (why, why))
 
 
-def reply(standard: Standard, served: Served, say: Say, *, own_label: bool, fits: int) -> Reply:
-    """own_label: fitted again on the label as it is captured after the changes; else as it was before.
+@dataclass(frozen=True)
+class Manner:
+    """How a model is fitted again after changes.
 
-    fits: how many of the training sets of `refit_rows` it is fitted on again.
+    own_label: on the label as it is captured after them; else as it was before.
+    fits: on how many of the training sets of `refit_rows`; since: from which one.
+    without: inputs that it does without; one that lacks some has no answers on the day. timed: predictions are.
     """
+
+    own_label: bool = True
+    fits: int = 1
+    since: int = 0
+    without: tuple[str, ...] = ()
+    timed: bool = False
+
+    @property
+    def sets(self) -> range:
+        return range(self.since, self.fits)
+
+
+def reply(standard: Standard, served: Served, say: Say, manner: Manner) -> Reply:
     rows = served.over(standard.data.rows)
     inputs = tuple(name for name in served.columns if _differs(rows[name], standard.data.rows[name]))
     test = rows.filter(pa.array(standard.data.split.test))
-    on_day, why_day = _on_day(standard, test, inputs, say)
-    retrained, why = _retrained(standard, served, rows, inputs, say, own_label=own_label, fits=fits)
-    return Reply(on_day, retrained, inputs, (why_day, why))
+    on_day, why_day = (None, "") if manner.without else _on_day(standard, test, inputs, say)
+    retrained, why, taken = _retrained(standard, served, rows, inputs, say, manner)
+    lost = 0 if served.came is None else int(np.count_nonzero(~served.came))
+    return Reply(on_day, retrained, inputs, (why_day, why), lost, *taken)
 
 
 def _differs(one: pa.ChunkedArray, other: pa.ChunkedArray) -> bool:
@@ -98,21 +127,31 @@ def _retrained(
     rows: pa.Table,
     inputs: tuple[str, ...],
     say: Say,
-    *,
-    own_label: bool,
-    fits: int,
-) -> tuple[tuple[Guess, ...], str]:
+    manner: Manner,
+) -> tuple[tuple[Guess, ...], str, tuple[float, float]]:
+    """Answers, why there are none, and the microseconds that a prediction takes alone and in bulk."""
     test = rows.filter(pa.array(standard.data.split.test))
     try:
-        data = _changed(standard, served, rows, own_label=own_label)
-        if data is None and not inputs:
-            return tuple(standard.own(r, say) for r in range(fits)), ""
+        data = _changed(standard, served, rows, own_label=manner.own_label)
+        if data is None and not inputs and not manner.without:
+            taken = _taken(standard.fitted, test) if manner.timed else _UNTIMED
+            return tuple(standard.own(r, say) for r in manner.sets), "", taken
         data = data or replace(standard.data, rows=rows)
-        return tuple(standard.answers(standard.fit(data, r, say), test) for r in range(fits)), ""
+        fitted = [standard.fit(data, r, say, manner.without) for r in manner.sets]
+        taken = _taken(fitted[0], test) if manner.timed else _UNTIMED
+        return tuple(standard.answers(one, test) for one in fitted), "", taken
     except UnfitLabel as exc:
-        return (), str(exc)
+        return (), str(exc), _UNTIMED
     except ProjectError as exc:
-        return (), "; ".join(one.message for one in exc.findings)
+        return (), "; ".join(one.message for one in exc.findings), _UNTIMED
+
+
+_UNTIMED = (nan, nan)
+
+
+def _taken(fitted: Fitted, rows: pa.Table) -> tuple[float, float]:
+    found = cost_of(fitted, rows, nan, 0)
+    return found.single_us, found.bulk_us
 
 
 def _changed(standard: Standard, served: Served, rows: pa.Table, *, own_label: bool) -> Labelled | None:
