@@ -11,8 +11,8 @@ _SOURCE = Path(__file__).parent.parent / "src" / "balun"
 _ROOMS = (
     "finding", "errors", "quoting", "digest", "kept", "chain", "engine", "relational", "facts", "dbt", "rules",
     "snapshot", "scan", "draft", "fit", "plan", "build", "settled", "run", "status", "tested", "difference", "check",
-    "effect", "mend", "impact", "against", "prove", "worth", "report", "map", "near", "why", "project", "terminal",
-    "cli", "__main__",
+    "effect", "mend", "impact", "against", "prove", "worth", "minimize", "report", "map", "near", "why", "project",
+    "terminal", "cli", "__main__",
 )  # fmt: skip
 
 

@@ -15,12 +15,14 @@ from balun.fit.result import Stretch
 from balun.minimize.bill import COSTS, Bill, Bills
 from balun.minimize.feeds import Feed, feeds, gone, kept
 from balun.minimize.judge import Judge, Tried
+from balun.minimize.picture import picture
 from balun.minimize.result import Gone, Kept, Minimized, Point, Tested
 from balun.minimize.screen import Screen
 from balun.minimize.search import Found, Search
 from balun.minimize.smaller import small, write
 from balun.minimize.state import State
 from balun.run import Silent, Watch
+from balun.snapshot import digest
 from balun.worth.asked import Desk
 from balun.worth.columns import unused
 from balun.worth.history import History, history
@@ -59,7 +61,10 @@ def minimize(
             raise UsageError(f"{node.id} is no model")
         desk = Desk(past, watch, workers=workers or min(4, os.cpu_count() or 1), fresh=fresh)
         found, state = minimized(desk, node, cost, margin, steps=steps)
-    if writing and state != State():
+        drawn = past.store.folder / f"minimize-{digest({'model': node.id})}.png"
+        if picture(found, drawn):
+            found = replace(found, picture=str(drawn))
+    if writing and state.without:
         return replace(found, written=write(folder, past.chain.graph, node, found, state.without))
     return found
 
@@ -138,7 +143,7 @@ def _tested(judge: Judge, found: Found, share: float) -> tuple[Tested | None, Bi
 
 
 def _frontier(judge: Judge, chosen: State, cost: str) -> Iterator[Point]:
-    for one in sorted(judge.tried.values(), key=lambda tried: (tried.bill.of(cost), len(tried.state.steps))):
+    for one in sorted(judge.tried.values(), key=lambda tried: (tried.bill.of(cost), -tried.bill.bytes)):
         yield _point(judge.feeds, one, chosen=one.state == chosen)
 
 

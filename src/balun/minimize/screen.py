@@ -87,10 +87,18 @@ class Screen:
 
     @cached_property
     def _told(self) -> Mapping[frozenset[str], float]:
-        """Of rows before the test alone."""
-        data = self.standard.data
-        values = {one.name: one.hangs.inputs for one in self.bills.feeds if one.hangs.inputs}
-        return correlations(values, data.of(data.split.train | data.split.test), self.standard.corpus.at)
+        """What one column tells of another, from rows before the test alone.
+
+        Columns that an input needs both of, as a value and its time, don't stand for each other.
+        """
+        data, known = self.standard.data, {one.name: one for one in self.bills.feeds if one.hangs.inputs}
+        values = {name: one.hangs.inputs for name, one in known.items()}
+        found = correlations(values, data.of(data.split.train | data.split.test), self.standard.corpus.at)
+        return {pair: told for pair, told in found.items() if not _meet(*(known[name] for name in pair))}
+
+
+def _meet(one: Feed, other: Feed) -> bool:
+    return bool(one.inputs & other.inputs)
 
 
 def _silent(words: str) -> None:

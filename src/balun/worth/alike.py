@@ -28,7 +28,7 @@ def groups(columns: Mapping[str, Sequence[str]], rows: pa.Table, at: str) -> lis
 
 
 def correlations(columns: Mapping[str, Sequence[str]], rows: pa.Table, at: str) -> dict[frozenset[str], float]:
-    """Of every two columns, the highest of their inputs; of two that feed one input 1. As `groups` takes them."""
+    """Of every two columns, the highest of an input of the one and another of the other. As `groups` takes them."""
     step = max(1, rows.num_rows // _ROWS)
     some = rows.take(pa.array(np.arange(0, rows.num_rows, step)))
     wanted = sorted({name for names in columns.values() for name in names})
@@ -37,8 +37,8 @@ def correlations(columns: Mapping[str, Sequence[str]], rows: pa.Table, at: str) 
     known = {frozenset(pair): correlation(codes[pair[0]], codes[pair[1]]) for pair in combinations(wanted, 2)}
 
     def highest(one: str, other: str) -> float:
-        pairs = [(a, b) for a in columns[one] for b in columns[other]]
-        return max((1.0 if a == b else known[frozenset((a, b))] for a, b in pairs), default=0.0)
+        pairs = [frozenset((a, b)) for a in columns[one] for b in columns[other] if a != b]
+        return max((known[pair] for pair in pairs), default=0.0)
 
     return {frozenset(pair): highest(*pair) for pair in combinations(columns, 2)}
 
