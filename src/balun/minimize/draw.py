@@ -26,6 +26,8 @@ def print_minimized(found: Minimized, console: Console) -> None:
         console.print("nothing can go, and nothing can come coarser, at a loss that stays under the margin for sure")
     else:
         console.print(_kept(found))
+    if found.blur > found.margin:
+        console.print(Text(_blurred(found)), soft_wrap=True)
     for line in _below(found):
         console.print(Text(line), soft_wrap=True)
 
@@ -84,6 +86,13 @@ def _place(margins: float) -> int:
 def _legend(found: Minimized) -> str:
     searched = "cheapest first" if found.cost == "columns" else f"least {found.cost} first"
     return f"{searched}; ┊ the margin, under which the whole bar must lie; dim: it doesn't"
+
+
+def _blurred(found: Minimized) -> str:
+    return (
+        f"these rows tell a loss to ± {found.blur:.2g} only, more than the margin: what is worth nothing may be kept "
+        f"all the same; --margin {100 * 2 * found.blur / found.gain:.1g}% would tell"
+    )
 
 
 def _kept(found: Minimized) -> Grid:

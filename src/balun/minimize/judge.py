@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from balun.chain.graph import Node
@@ -15,6 +15,8 @@ from balun.worth.asked import Asked, Desk
 from balun.worth.reply import Reply
 from balun.worth.standard import Standard
 from balun.worth.worth import FITS
+
+Inputs = frozenset[str]
 
 
 @dataclass(frozen=True)
@@ -44,6 +46,7 @@ class Judge:
     margin: float
     fits: dict[str, int] = field(default_factory=dict)
     tried: dict[State, Tried] = field(default_factory=dict)
+    lost: dict[State, Mapping[Inputs, float]] = field(default_factory=dict)
     _replies: dict[State, Reply] = field(default_factory=dict)
 
     @property
@@ -60,13 +63,18 @@ class Judge:
         asked = Asked(self.node.id, own_label=False, timed=True, on="validation")
         self.put(State(), self.desk.ask([asked])[0])
 
-    def holds(self, state: State, why: str) -> bool:
-        """Whether the smaller model loses less than the margin, for sure. why: it is fitted."""
+    def holds(self, state: State, why: str, nulled: Sequence[Inputs] = ()) -> bool:
+        """Whether the smaller model loses less than the margin, for sure. why: it is fitted.
+
+        nulled: sets of its inputs, of which it is told what it loses without them.
+        """
         if state not in self.tried:
             if set(state.without) >= set(self.standard.inputs):
                 return False
-            (reply,) = self.ask([self.asked(state, timed=True)], why)
+            sets = tuple(tuple(sorted(one)) for one in nulled)
+            (reply,) = self.ask([replace(self.asked(state, timed=True), nulled=sets)], why)
             self.put(state, reply)
+            self.lost[state] = dict(zip(nulled, reply.nulled, strict=False))
         return self.tried[state].holds
 
     def same_as(self, state: State, other: State) -> None:

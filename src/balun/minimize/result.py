@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from math import isfinite
+from math import isfinite, nan
+from statistics import median
 
 from balun.fit.paired import Gap
 from balun.fit.result import Stretch
 from balun.minimize.bill import Bill
+
+_NEAR = 10  # margins, within which a loss counts as small
 
 
 @dataclass(frozen=True)
@@ -117,12 +120,19 @@ class Minimized:
         """Whether the test agrees; where nothing is smaller there is nothing to agree to."""
         return self.tested is None or self.tested.holds
 
+    @property
+    def blur(self) -> float:
+        """How far from a small loss its bound lies, as the median of what was tried; NaN where nothing was small."""
+        near = [one.gap for one in self.frontier if one.gap is not None and one.bill != self.before]
+        widths = [gap.high - gap.value for gap in near if gap.high > gap.value and gap.value < _NEAR * self.margin]
+        return median(widths) if widths else nan
+
     def as_json(self) -> dict[str, object]:
         """Plain data; NaN is null."""
         told = _plain(asdict(self))
         assert isinstance(told, dict)
         gone = [{**plain, "may_go": one.may_go} for plain, one in zip(told["gone"], self.gone, strict=True)]
-        return {**told, "gone": gone, "holds": self.holds}
+        return {**told, "gone": gone, "holds": self.holds, "blur": _plain(self.blur)}
 
 
 def _plain(value: object) -> object:

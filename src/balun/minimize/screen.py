@@ -5,21 +5,23 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import accumulate
 
-import pyarrow as pa
-
-from balun.fit.paired import Gap
 from balun.minimize.bill import Bills
 from balun.minimize.feeds import Feed
 from balun.worth.alike import ALIKE, correlations, joined
+from balun.worth.reply import lost_without
 from balun.worth.standard import Standard
+
+Inputs = frozenset[str]
 
 
 @dataclass(frozen=True)
 class Move:
-    """A column that may go. worth: what the model as it is loses without it, by what the column costs."""
+    """A column that may go. lost: what a fitted model loses without it. worth: that, by what the column costs."""
 
     feed: Feed
+    lost: float
     worth: float
 
 
@@ -31,59 +33,40 @@ class Screen:
     bills: Bills
     cost: str
 
-    def moves(self) -> list[Move]:
-        """Columns that some input is made of, the least worth first.
+    def sets(self, some: Sequence[Feed], without: Collection[str] = ()) -> list[Inputs]:
+        """Of what a model has for inputs, the sets that `moves` asks for: of each column, and of each group."""
+        alone = [one.inputs - set(without) for one in some]
+        together = [_inputs(group) - set(without) for group in self._groups(some)]
+        return list(dict.fromkeys([*alone, *together]))
+
+    def lost(self, some: Sequence[Inputs]) -> dict[Inputs, float]:
+        """Of the model as it is, without each."""
+        standard = self.standard
+        told = lost_without(standard, standard.fitted, standard.test, [sorted(one) for one in some])
+        return dict(zip(some, told, strict=True))
+
+    def moves(self, some: Sequence[Feed], lost: Mapping[Inputs, float], without: Collection[str] = ()) -> list[Move]:
+        """Columns, the least worth first.
 
         Of columns that tell the same one stands for all of them: its worth is what the model loses without the whole
         group. Each of the others has its own, less what that one tells of it.
+        lost: of a model that does without some inputs, as `sets` asks for it.
         """
-        found = [one for one in self.bills.feeds if one.inputs]
-        alone = {one.name: self.lost(one.inputs) for one in found}
-        worth = dict(alone)
-        for group in self._groups(found):
-            members = [one for one in found if one.name in group]
-            first = max(members, key=lambda one: alone[one.name] / self.bills.price(one, self.cost))
-            whole = self.lost(frozenset().union(*(one.inputs for one in members)))
-            for one in members:
+        alone = {one.name: lost[one.inputs - set(without)] for one in some}
+        found = dict(alone)
+        for group in self._groups(some):
+            first = max(group, key=lambda one: alone[one.name] / self.bills.price(one, self.cost))
+            for one in group:
                 told = self._told.get(frozenset((one.name, first.name)), 0.0)
-                worth[one.name] = max(alone[one.name], 0.0) * (1 - min(told, 1.0) ** 2)
-            worth[first.name] = max(whole, alone[first.name])
-        moves = [Move(one, worth[one.name] / self.bills.price(one, self.cost)) for one in found]
+                found[one.name] = max(alone[one.name], 0.0) * (1 - min(told, 1.0) ** 2)
+            found[first.name] = max(lost[_inputs(group) - set(without)], alone[first.name])
+        moves = [Move(one, found[one.name], found[one.name] / self.bills.price(one, self.cost)) for one in some]
         return sorted(moves, key=lambda move: (move.worth, -self.bills.price(move.feed, self.cost)))
 
-    def free(self, moves: Sequence[Move], margin: float) -> int:
-        """How many of the first may be null at once, and the model as it is loses no more than the margin for sure.
-
-        One that is fitted again without them loses less, as a rule; the bound is sought by halving.
-        """
-        low, high = 0, len(moves)
-        while low < high:
-            middle = (low + high + 1) // 2
-            gap = self.gap(frozenset().union(*(move.feed.inputs for move in moves[:middle])))
-            low, high = (middle, high) if gap.high <= margin else (low, middle - 1)
-        return low
-
-    def lost(self, inputs: Collection[str]) -> float:
-        """In the metric, where the inputs come null to the model as it is."""
-        metric = self.standard.metric
-        truth = self.standard.data.label.of(self.standard.data.split.test).truth
-        sign = 1.0 if metric.greater_is_better else -1.0
-        before, after = self.standard.own(0, _silent), self.standard.answers(self.standard.fitted, self._nulled(inputs))
-        return sign * (metric.value(truth, before) - metric.value(truth, after))
-
-    def gap(self, inputs: Collection[str]) -> Gap:
-        return self.standard.gap([self.standard.answers(self.standard.fitted, self._nulled(inputs))])
-
-    def _nulled(self, inputs: Collection[str]) -> pa.Table:
-        rows = self.standard.test
-        for name in inputs:
-            place = rows.column_names.index(name)
-            rows = rows.set_column(place, name, pa.nulls(rows.num_rows, rows.schema.field(place).type))
-        return rows
-
-    def _groups(self, found: Sequence[Feed]) -> list[tuple[str, ...]]:
+    def _groups(self, some: Sequence[Feed]) -> list[list[Feed]]:
+        known = {one.name: one for one in some if one.hangs.inputs}
         near = {pair for pair, told in self._told.items() if told >= ALIKE}
-        return joined([one.name for one in found if one.hangs.inputs], near)
+        return [[known[name] for name in group] for group in joined(known, near)]
 
     @cached_property
     def _told(self) -> Mapping[frozenset[str], float]:
@@ -101,5 +84,10 @@ def _meet(one: Feed, other: Feed) -> bool:
     return bool(one.inputs & other.inputs)
 
 
-def _silent(words: str) -> None:
-    pass
+def _inputs(group: Sequence[Feed]) -> Inputs:
+    return frozenset().union(*(one.inputs for one in group))
+
+
+def sure(moves: Sequence[Move], margin: float) -> int:
+    """How many of the first a model loses no more than the margin without, were losses to add up."""
+    return sum(1 for total in accumulate(max(move.lost, 0.0) for move in moves) if total <= margin)

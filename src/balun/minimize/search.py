@@ -11,7 +11,7 @@ from balun.chain.change import Change
 from balun.fit.paired import Gap
 from balun.minimize.feeds import Feed, kept
 from balun.minimize.judge import Judge
-from balun.minimize.screen import Screen
+from balun.minimize.screen import Screen, sure
 from balun.minimize.state import State
 from balun.worth.asked import Asked
 
@@ -55,10 +55,22 @@ class Search:
         return Found(State(), None)
 
     def drop(self) -> None:
-        moves = self.screen.moves()
-        free = self.screen.free(moves, self.judge.margin)
-        some = [move.feed for move in moves]
-        self._in_halves(some, free, _PATIENCE, lambda state, part: state.less(part), "dropped")
+        """The less useful half first, halved where that fails; each model that holds puts the rest in order anew."""
+        left, failed = [one for one in self.judge.feeds if one.inputs], 0
+        moves = self.screen.moves(left, self.screen.lost(self.screen.sets(left)))
+        size = max(sure(moves, self.judge.margin), -(-len(moves) // 2))
+        while moves and failed < _PATIENCE:
+            part, rest = ([move.feed for move in some] for some in (moves[:size], moves[size:]))
+            trial = self.state.less(part)
+            left = [one for one in rest if not one.inputs <= set(trial.without)]
+            if self.judge.holds(trial, "dropped", self.screen.sets(left, trial.without)):
+                self.path.append(trial)
+                failed, moves = 0, self.screen.moves(left, self.judge.lost[trial], trial.without)
+                size = sure(moves, self.judge.margin) or max(1, len(moves) // 4)
+            elif len(part) == 1:
+                failed, moves, size = failed + 1, moves[1:], 1
+            else:
+                size = len(part) // 2
 
     def coarsen(self) -> None:
         """The coarsest step of each column first; one that can't have it tries its next finer one."""

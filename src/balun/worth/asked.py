@@ -34,7 +34,7 @@ _KEPT = "kept"
 class Asked:
     """How a model answers after changes, all at once; after none: as it is. model: a node's id.
 
-    own_label, fits, since, without, timed: as `Manner` has them.
+    own_label, fits, since, without, timed, nulled: as `Manner` has them.
     on: `test`, or `validation`: the last of the training rows, which a search may look at.
     """
 
@@ -45,6 +45,7 @@ class Asked:
     since: int = 0
     without: tuple[str, ...] = ()
     timed: bool = False
+    nulled: tuple[tuple[str, ...], ...] = ()
     on: str = "test"
 
     def __str__(self) -> str:
@@ -53,16 +54,18 @@ class Asked:
 
     @property
     def manner(self) -> Manner:
-        return Manner(self.own_label, self.fits, self.since, self.without, self.timed)
+        return Manner(self.own_label, self.fits, self.since, self.without, self.timed, self.nulled)
 
     def as_json(self) -> dict[str, object]:
         changes = [vars(change) | {"by": list(change.by)} for change in self.changes]
-        return {**vars(self), "changes": changes, "without": list(self.without)}
+        nulled = [list(one) for one in self.nulled]
+        return {**vars(self), "changes": changes, "without": list(self.without), "nulled": nulled}
 
     @classmethod
     def from_json(cls, told: Mapping[str, Any]) -> Asked:
         changes = tuple(Change(**{**one, "by": tuple(one["by"])}) for one in told["changes"])
-        return cls(**{**told, "changes": changes, "without": tuple(told["without"])})
+        nulled = tuple(map(tuple, told["nulled"]))
+        return cls(**{**told, "changes": changes, "without": tuple(told["without"]), "nulled": nulled})
 
 
 @dataclass

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, replace
 from math import nan
 from pathlib import Path
@@ -23,6 +23,7 @@ from balun.worth.served import Served
 from balun.worth.standard import Standard
 
 Say = Callable[[str], None]
+_ROWS = 5000
 
 
 @dataclass(frozen=True)
@@ -31,7 +32,7 @@ class Reply:
 
     inputs: those that differ in some row. why_not: why there are no answers on the day, and none once fitted again.
     lost: examples whose rows don't come any more. alone_us, bulk_us: that a prediction takes, once fitted again; NaN
-    where that wasn't measured.
+    where that wasn't measured. nulled: what the model that was fitted again loses, by its manner's `nulled`.
     """
 
     on_day: Guess | None
@@ -41,6 +42,7 @@ class Reply:
     lost: int = 0
     alone_us: float = nan
     bulk_us: float = nan
+    nulled: tuple[float, ...] = ()
 
     def save(self, file: Path) -> None:
         parts = {f"{name}{r}": value for r, one in enumerate(self._guesses()) for name, value in vars(one).items()}
@@ -66,10 +68,11 @@ class Reply:
             return None
         on_day = found.pop(0) if told["on_day"] else None
         why = (told["why_not"][0], told["why_not"][1])
-        return cls(on_day, tuple(found), tuple(told["inputs"]), why, told["lost"], told["alone_us"], told["bulk_us"])
+        plain = {name: told[name] for name in ("lost", "alone_us", "bulk_us")}
+        return cls(on_day, tuple(found), tuple(told["inputs"]), why, **plain, nulled=tuple(told["nulled"]))
 
 
-_TOLD = ("inputs", "why_not", "lost", "alone_us", "bulk_us")
+_TOLD = ("inputs", "why_not", "lost", "alone_us", "bulk_us", "nulled")
 
 
 def broken(why: str) -> Reply:
@@ -84,6 +87,7 @@ class Manner:
     own_label: on the label as it is captured after them; else as it was before.
     fits: on how many of the training sets of `refit_rows`; since: from which one.
     without: inputs that it does without; one that lacks some has no answers on the day. timed: predictions are.
+    nulled: sets of inputs; it is told what the model then loses where each comes null.
     """
 
     own_label: bool = True
@@ -91,6 +95,7 @@ class Manner:
     since: int = 0
     without: tuple[str, ...] = ()
     timed: bool = False
+    nulled: tuple[tuple[str, ...], ...] = ()
 
     @property
     def sets(self) -> range:
@@ -102,9 +107,9 @@ def reply(standard: Standard, served: Served, say: Say, manner: Manner) -> Reply
     inputs = tuple(name for name in served.columns if _differs(rows[name], standard.data.rows[name]))
     test = rows.filter(pa.array(standard.data.split.test))
     on_day, why_day = (None, "") if manner.without else _on_day(standard, test, inputs, say)
-    retrained, why, taken = _retrained(standard, served, rows, inputs, say, manner)
+    retrained, why, more = _retrained(standard, served, rows, inputs, say, manner)
     lost = 0 if served.came is None else int(np.count_nonzero(~served.came))
-    return Reply(on_day, retrained, inputs, (why_day, why), lost, *taken)
+    return replace(more, on_day=on_day, retrained=retrained, inputs=inputs, why_not=(why_day, why), lost=lost)
 
 
 def _differs(one: pa.ChunkedArray, other: pa.ChunkedArray) -> bool:
@@ -128,30 +133,47 @@ def _retrained(
     inputs: tuple[str, ...],
     say: Say,
     manner: Manner,
-) -> tuple[tuple[Guess, ...], str, tuple[float, float]]:
-    """Answers, why there are none, and the microseconds that a prediction takes alone and in bulk."""
+) -> tuple[tuple[Guess, ...], str, Reply]:
+    """Answers, why there are none, and what else there is to tell of the model that was fitted again."""
     test = rows.filter(pa.array(standard.data.split.test))
     try:
         data = _changed(standard, served, rows, own_label=manner.own_label)
         if data is None and not inputs and not manner.without:
-            taken = _taken(standard.fitted, test) if manner.timed else _UNTIMED
-            return tuple(standard.own(r, say) for r in manner.sets), "", taken
+            return tuple(standard.own(r, say) for r in manner.sets), "", _more(standard, standard.fitted, test, manner)
         data = data or replace(standard.data, rows=rows)
         fitted = [standard.fit(data, r, say, manner.without) for r in manner.sets]
-        taken = _taken(fitted[0], test) if manner.timed else _UNTIMED
-        return tuple(standard.answers(one, test) for one in fitted), "", taken
+        more = _more(standard, fitted[0], test, manner) if fitted else Reply(None, ())
+        return tuple(standard.answers(one, test) for one in fitted), "", more
     except UnfitLabel as exc:
-        return (), str(exc), _UNTIMED
+        return (), str(exc), Reply(None, ())
     except ProjectError as exc:
-        return (), "; ".join(one.message for one in exc.findings), _UNTIMED
+        return (), "; ".join(one.message for one in exc.findings), Reply(None, ())
 
 
-_UNTIMED = (nan, nan)
+def _more(standard: Standard, fitted: Fitted, test: pa.Table, manner: Manner) -> Reply:
+    lost = tuple(lost_without(standard, fitted, test, manner.nulled))
+    if not manner.timed:
+        return Reply(None, (), nulled=lost)
+    taken = cost_of(fitted, test, nan, 0)
+    return Reply(None, (), alone_us=taken.single_us, bulk_us=taken.bulk_us, nulled=lost)
 
 
-def _taken(fitted: Fitted, rows: pa.Table) -> tuple[float, float]:
-    found = cost_of(fitted, rows, nan, 0)
-    return found.single_us, found.bulk_us
+def lost_without(
+    standard: Standard, fitted: Fitted, test: pa.Table, some: Iterable[Collection[str]]
+) -> Iterator[float]:
+    """What a fitted model loses, in the metric, where each set of inputs comes null; of 5,000 rows at most."""
+    every = np.arange(0, test.num_rows, max(1, test.num_rows // _ROWS))
+    rows, metric = test.take(pa.array(every)), standard.metric
+    truth = standard.data.label.of(standard.data.split.test).truth[every]
+    sign = 1.0 if metric.greater_is_better else -1.0
+    whole = None
+    for inputs in some:
+        whole = whole if whole is not None else metric.value(truth, standard.answers(fitted, rows))
+        nulled = rows
+        for name in inputs:
+            place = rows.column_names.index(name)
+            nulled = nulled.set_column(place, name, pa.nulls(rows.num_rows, rows.schema.field(place).type))
+        yield sign * (whole - metric.value(truth, standard.answers(fitted, nulled)))
 
 
 def _changed(standard: Standard, served: Served, rows: pa.Table, *, own_label: bool) -> Labelled | None:
