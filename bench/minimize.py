@@ -10,6 +10,7 @@ import time
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -37,12 +38,12 @@ _MARGINS = (0.005, 0.05)
 _LIMIT_S = float(os.environ.get("BALUN_BENCH_LIMIT", "600"))
 _WORDS = """# The smallest model, beside those who choose columns
 
-The same rows, the same estimator (LightGBM, 60 trees of 15 leaves, one thread), the same held-out test, which nothing
-but the last column looks at. Peers search by cross-validation in order of time (5 folds) on all training rows; Balun
-on the last stretch of them, by intervals: what is kept is said to lose less than a margin, a share of the gain over the
-training's average, with 95 %. Its fits are those of the search, and then those of the halves that tell the noise of
-fitting and of the one look at the test, which no peer takes. `lost` is on the test, against all columns and against what Balun kept at its widest margin,
-with 95 % of the paired difference (test rows alone); positive is worse, in AUC or RMSE."""
+The same rows, the same estimator (LightGBM, 60 trees of 15 leaves, one thread), the same held-out test, which no search
+looks at. Peers search by cross-validation in order of time (5 folds) on all training rows; Balun on the last stretch of
+them, by intervals: what is kept loses less than a margin there, a share of the gain over the training's average, with
+95 %. Its fits are those of the search, and then those of the halves that tell the noise of fitting and of the one look
+at the test, which no peer takes. `lost` is on the test, against all columns and against what Balun kept at its widest
+margin, with 95 % of the paired difference (test rows alone); positive is worse, in AUC or RMSE."""
 
 
 @dataclass(frozen=True)
@@ -136,16 +137,16 @@ def _plain(gap: Gap) -> list[float]:
     return [gap.value, gap.low, gap.high]
 
 
-def _lines(done: dict[str, dict[str, object]]) -> Iterator[str]:
+def _lines(done: dict[str, dict[str, Any]]) -> Iterator[str]:
     for name, told in done.items():
-        columns, train, test = told["shape"]  # type: ignore[misc]
+        columns, train, test = told["shape"]
         yield f"## {name}"
         yield ""
         yield f"{columns} columns, {train:,} training rows, {test:,} of the test."
         yield ""
         yield f"| | kept | {told['metric']} | lost against all | lost against Balun's | fits | s |"
         yield "| --- | ---: | ---: | --- | --- | ---: | ---: |"
-        for row in told["rows"]:  # type: ignore[attr-defined]
+        for row in told["rows"]:
             if row["kept"] is None:
                 yield f"| {row['name']} | {row['error']} | | | | {row['fits'] or ''} | {row['seconds']:.0f} |"
                 continue

@@ -20,7 +20,7 @@ _SETTINGS: dict[str, Any] = {
 }  # fmt: skip
 
 
-class Classifier(LGBMClassifier):  # type: ignore[misc]
+class Classifier(LGBMClassifier):
     """As it is, and counted."""
 
     def fit(self, *args: Any, **named: Any) -> Any:
@@ -29,7 +29,7 @@ class Classifier(LGBMClassifier):  # type: ignore[misc]
         return super().fit(*args, **named)
 
 
-class Regressor(LGBMRegressor):  # type: ignore[misc]
+class Regressor(LGBMRegressor):
     """As it is, and counted."""
 
     def fit(self, *args: Any, **named: Any) -> Any:
