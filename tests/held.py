@@ -10,10 +10,17 @@ from decimal import Decimal
 
 import duckdb
 
+from balun.engine import Engine
 from balun.facts.extent import Extent, Range, may_be
+from balun.facts.known import known_of
+from balun.facts.on_rows import Claim, claims, columns_of, counted
 from balun.facts.propagate import State, state_of
+from balun.plan import last_made
+from balun.project import Project
+from balun.quoting import literal
 from balun.relational.bound import relation_of
 from balun.relational.relation import Column, Scan
+from balun.snapshot import Store
 from queries import random_query
 from worlds import fill, given
 
@@ -86,6 +93,24 @@ def _comparable(value: object) -> object:
     if isinstance(value, list | dict):
         return repr(value)
     return value
+
+
+def contradicted(project: Project, kinds: Iterable[str]) -> tuple[int, list[Claim]]:
+    """How much is said of what the last run made; and what of it rows contradict."""
+    chain, store = known_of(project.graph, project.supply), Store(project.graph.config.snapshots)
+    seen, found = 0, []
+    for id_, known in chain.nodes.items():
+        if id_.split(":", 1)[0] in kinds:
+            made = last_made(id_, project.graph, project.supply, store)
+            assert made, id_
+            with Engine(threads=1) as engine:
+                rows = f"read_parquet({literal(str(made.rows))})"
+                said = list(claims(known.columns, known.out, columns_of(engine.connection, rows), rows))
+                _, counts = counted(engine.connection, rows, said)
+            seen += len(said)
+            found += [one for one, count in zip(said, counts, strict=True) if count]
+    store.close()
+    return seen, found
 
 
 def broken(state: State, rows: Sequence[Row]) -> list[str]:

@@ -16,6 +16,7 @@ import pytest
 import balun as bl
 from balun.check import check_graph
 from balun.run import Report
+from held import contradicted
 
 _EXAMPLES = Path(__file__).parent.parent / "examples"
 _MODELS = {"funnel": "paying", "orders": "transit"}
@@ -50,6 +51,12 @@ def test_run_finds_nothing_and_loses_no_row(example: tuple[bl.Project, Report]) 
             found = outcome.info["collected"]
             assert isinstance(found, dict)
             assert found["collected"] == found["kept"] + found["quarantined"] + found["duplicates"]
+
+
+def test_no_fact_is_contradicted_by_the_rows(example: tuple[bl.Project, Report]) -> None:
+    said, wrong = contradicted(example[0], ("event", "table", "examples", "feature", "corpus"))
+    assert said > 500
+    assert wrong == []
 
 
 def test_model_beats_its_baselines_as_the_page_says(example: tuple[bl.Project, Report]) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import fcntl
+import io
+import re
 import shutil
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -10,11 +12,15 @@ from pathlib import Path
 import duckdb
 import polars as pl
 import pytest
+from rich.console import Console
 
 import balun as bl
 from balun.run import Report
+from balun.why import draw
+from held import contradicted
 
 _EXAMPLE = Path(__file__).parent.parent / "examples" / "flights"
+_WHY = Path(__file__).parent.parent / "docs" / "why.md"
 
 
 @pytest.fixture(scope="module")
@@ -44,6 +50,25 @@ def test_no_row_is_lost(flights: tuple[bl.Project, Report]) -> None:
 
 def test_no_finding(flights: tuple[bl.Project, Report]) -> None:
     assert flights[1].findings == ()
+
+
+def test_no_fact_is_contradicted_by_the_rows(flights: tuple[bl.Project, Report]) -> None:
+    said, wrong = contradicted(flights[0], ("event", "table"))
+    assert said > 150
+    assert wrong == []
+
+
+def test_page_shows_what_is_said_after_a_run(flights: tuple[bl.Project, Report], accept: bool) -> None:
+    page, said = _WHY.read_text(encoding="utf-8"), io.StringIO()
+    draw(flights[0].why("flown.sched_dep"), Console(file=said, width=100, color_system=None))
+    printed = (
+        f"$ balun run\n…\n$ balun why flown.sched_dep\n{said.getvalue().split('How it is made')[0].rstrip()}\n…\n```"
+    )
+    now = re.sub(r"\$ balun run\n.*?```", lambda _: printed, page, flags=re.DOTALL)
+    if accept:
+        _WHY.write_text(now, encoding="utf-8")
+    assert printed in now
+    assert _WHY.read_text(encoding="utf-8") == now
 
 
 def test_model_beats_its_baselines_by_more_than_its_interval(flights: tuple[bl.Project, Report]) -> None:

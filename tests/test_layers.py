@@ -10,9 +10,9 @@ import pytest
 _SOURCE = Path(__file__).parent.parent / "src" / "balun"
 _ROOMS = (
     "finding", "errors", "quoting", "digest", "kept", "chain", "engine", "relational", "facts", "dbt", "rules",
-    "snapshot", "scan", "draft", "fit", "plan", "build", "settled", "run", "status", "tested", "difference", "check",
-    "effect", "mend", "impact", "against", "prove", "worth", "minimize", "report", "map", "near", "why", "project",
-    "terminal", "cli", "__main__",
+    "snapshot", "scan", "draft", "fit", "plan", "held", "build", "settled", "run", "status", "tested", "difference",
+    "check", "effect", "mend", "impact", "against", "prove", "worth", "minimize", "report", "map", "near", "why",
+    "stocktake", "project", "terminal", "cli", "__main__",
 )  # fmt: skip
 
 

@@ -24,3 +24,11 @@ def test_words_that_change_no_row_change_no_name() -> None:
     assert declared(replace(node, declared=told), graph) == declared(node, graph)
     moved = tuple(replace(one, zone="UTC" if one.logical == "timestamp" else None) for one in columns)
     assert declared(replace(node, declared=replace(told, columns=moved)), graph) != declared(node, graph)
+
+
+def test_a_resolution_is_part_of_the_name_since_rows_are_held_against_it() -> None:
+    graph = load_graph(_RIDES)
+    node = graph.nodes["event:ride"]
+    assert isinstance(node.declared, Contract)
+    columns = tuple(replace(one, resolution="5") if one.name == "minutes" else one for one in node.declared.columns)
+    assert declared(replace(node, declared=replace(node.declared, columns=columns)), graph) != declared(node, graph)

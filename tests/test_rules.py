@@ -16,8 +16,17 @@ from balun.rules import RULES, Rule
 from balun.rules.accepted import accepted
 
 _RIDES = Path(__file__).parent / "projects" / "rides"
-_FILES = {"sql": "tables/example.sql", "python": "features.py"}
-_BLOCK = re.compile(r"^```(sql|python)\n(.*?)^```", flags=re.MULTILINE | re.DOTALL)
+_FILES = {"sql": "tables/example.sql", "python": "features.py", "yaml": "needs/long.yaml"}
+# The model that needs are of.
+_LONG = """import balun as bl
+from sklearn.linear_model import LogisticRegression
+
+long = bl.corpus("long", owner="ml", label="long", features=[bl.columns("city")],
+    examples="SELECT city, started AS at, fare > 20 AS long FROM ride")
+model = bl.model("long", corpus=long, owner="ml", estimator=LogisticRegression(), metric="roc_auc",
+    split=bl.by_time(test="60d"))
+"""
+_BLOCK = re.compile(r"^```(sql|python|yaml)\n(.*?)^```", flags=re.MULTILINE | re.DOTALL)
 _ERROR = re.compile(r"(?:--|#) error: ([a-z-]+)")
 _CASES = [
     pytest.param(rule, _FILES[kind], text, id=f"{rule.name}-{number}")
@@ -30,6 +39,8 @@ def _project(folder: Path, file: str, text: str) -> Path:
     shutil.copytree(_RIDES, folder)
     (folder / file).parent.mkdir(exist_ok=True)
     (folder / file).write_text(text, encoding="utf-8")
+    if file.startswith("needs/"):
+        (folder / "features.py").write_text(_LONG, encoding="utf-8")
     return folder
 
 

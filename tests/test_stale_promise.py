@@ -56,7 +56,7 @@ def test_what_rows_contradict_is_stale(project: Path) -> None:
     found = _stale(project)
     said = [message.split(": ", 1)[1] for place, message in found if place.startswith("tables")]
     assert said == [
-        "last breaks its promise: its key (user) is not unique: 4 of them stand more than once",
+        "last breaks its promise: its key (user) is not unique: it repeats that of another row in 4 of 9 rows",
         "last breaks its promise: ms is null in 1 of 9 rows",
     ]
     assert [place.split(":")[1] for place, _ in found if place.startswith("contracts")] == ["9", "14", "14"]
@@ -79,3 +79,40 @@ def test_a_comment_mends_nothing(project: Path) -> None:
     before = len(_stale(project))
     (project / "tables" / "last.sql").write_text(_TABLE + "-- as it was\n", encoding="utf-8")
     assert len(_stale(project)) == before
+
+
+_STEPS = ", customProperties: [{property: resolution, value: 2}]}"
+_BROKEN = "click breaks its promise: ms isn't on steps of 2 in 4 of 9 rows"
+
+
+def _with_steps(project: Path, step: str = "2") -> Path:
+    file = project / "contracts" / "click.odcs.yaml"
+    text = _CONTRACT.replace("maximum: 1000}}", "maximum: 1000}" + _STEPS.replace("2", step))
+    file.write_text(text, encoding="utf-8")
+    return file
+
+
+def test_rows_off_a_resolution_are_told_and_kept(project: Path) -> None:
+    _with_steps(project)
+    report = run(project)
+    found = [one for one in report.findings if one.message == _BROKEN]
+    assert [(one.rule, one.place.line, one.owner) for one in found] == [("promise-broken", 14, "app")]
+    assert next(one for one in report.outcomes if one.step == "event:click").info["rows"] == 9
+    line = "contracts/click.odcs.yaml:14"
+    assert (line, f"the last run's rows contradict it: {_BROKEN}") in _stale(project)
+
+
+def test_a_resolution_is_tested_anew_where_it_changes(project: Path) -> None:
+    _with_steps(project)
+    run(project)
+    _with_steps(project, "1")
+    assert not any("steps" in message for _, message in _stale(project))
+    assert not any("steps" in one.message for one in run(project).findings)
+
+
+def test_a_column_that_is_gone_leaves_no_stale_promise(project: Path) -> None:
+    run(project)
+    file = _with_steps(project)
+    file.write_text(_CONTRACT.replace("name: ms,", "name: other,"), encoding="utf-8")
+    (project / "tables" / "last.sql").write_text("/* owner: data */\nSELECT user FROM click\n", encoding="utf-8")
+    assert _stale(project) == []

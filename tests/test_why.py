@@ -215,6 +215,80 @@ def test_evidence_is_that_of_the_step_that_settled_it(tmp_path: Path) -> None:
     assert _how(project, "ride.tip", "nullable") == ("may be null", "unknown", f"{contract}:32")
 
 
+_CLICKS = """apiVersion: v3.1.0
+kind: DataContract
+id: click
+version: 1.0.0
+status: active
+team: {name: app}
+servers: [{server: files, type: local, path: data/click.csv, format: csv}]
+schema:
+  - name: click
+    properties:
+      - {name: id, logicalType: integer, primaryKey: true}
+      - {name: ms, logicalType: integer, customProperties: [{property: resolution, value: 5}]}
+      - {name: of, logicalType: integer, customProperties: [{property: resolution, value: 5}]}
+"""
+
+
+@pytest.fixture
+def clicks(tmp_path: Path) -> bl.Project:
+    for name, text in {
+        "balun.toml": 'name = "clicks"\nzone = "UTC"\n',
+        "contracts/click.odcs.yaml": _CLICKS,
+        "tables/slow.sql": "/* owner: data */\nSELECT id, ms, of\nFROM click\nWHERE ms >= 10\n",
+        "data/click.csv": "id,ms,of\n1,5,5\n2,10,10\n3,15,11\n",
+    }.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    return bl.load(tmp_path)
+
+
+def _counts(project: bl.Project, word: str) -> dict[str, tuple[str, str]]:
+    facts = project.why(word).facts
+    return {one.fact: (one.evidence.how, str(one.evidence.rows)) for one in facts if one.evidence.rows}
+
+
+def test_before_a_run_no_row_says_anything(clicks: bl.Project) -> None:
+    assert _counts(clicks, "slow.ms") == {}
+    assert not (clicks.folder / ".balun" / "catalogue.sqlite").exists()
+
+
+def test_rows_of_the_last_run_hold_what_is_known_or_contradict_it(clicks: bl.Project) -> None:
+    clicks.run()
+    three, two = "held on all 3 rows of the last run", "held on all 2 rows of the last run"
+    assert _counts(clicks, "click.of") == {
+        "type": ("tested", three), "resolution": ("assumed", "1 of the last run's 3 rows contradict it")
+    }  # fmt: skip
+    assert _counts(clicks, "click.id")["key"] == ("tested", three)
+    assert _counts(clicks, "slow.ms") == {
+        "type": ("tested", two), "nullable": ("proved", two), "domain": ("proved", two), "resolution": ("tested", two)
+    }  # fmt: skip
+    assert "  1 of the last run's 2 rows contradict it\n    resolution  5\n" in _drawn(clicks.why("slow.of"), 80)
+    told = {one["fact"]: one for one in clicks.why("slow.of").as_json()["facts"]}  # type: ignore[attr-defined]
+    assert [told["resolution"][one] for one in ("evidence", "rows", "contradicted_by")] == ["assumed", 2, 1]
+    assert [told["sampling"][one] for one in ("rows", "contradicted_by")] == [None, None]
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new", "said"),
+    [
+        ("tables/slow.sql", "FROM click", "FROM click -- all", True),
+        ("tables/slow.sql", ">= 10", ">= 1", False),
+        ("contracts/click.odcs.yaml", "value: 5", "value: 1", False),
+        ("contracts/click.odcs.yaml", "{name: app}", "{name: web}", True),
+        ("data/click.csv", "3,15,11", "3,15,12", True),
+    ],
+)
+def test_rows_of_what_is_no_longer_declared_say_nothing(
+    clicks: bl.Project, file: str, old: str, new: str, said: bool
+) -> None:
+    clicks.run()
+    path = clicks.folder / file
+    path.write_text(path.read_text(encoding="utf-8").replace(old, new), encoding="utf-8")
+    assert bool(_counts(bl.load(clicks.folder), "slow.ms")) == said
+
+
 def test_key_that_a_join_loses_is_told_at_the_join(tmp_path: Path) -> None:
     found = _made(tmp_path, "SELECT ride_id, device\nFROM ride\nJOIN device USING (rider)").why("it.ride_id")
     assert found.keys == (("ride_id", "device"),)

@@ -89,7 +89,7 @@ def test_a_second_time_nothing_is_worked_out(planted: Path, told: Table) -> None
 def test_stopped_work_goes_on(planted: Path, told: Table) -> None:
     """An answer that is cut short is worked out again, and comes out the same."""
     past = history_of(planted)
-    asked = Asked("model:total", (Change("blank", "reading", "x1"),), own_label=False)
+    asked = Asked("model:total", (Change("blank", "reading", "x1"),), own_label=False, fits=3)
     file = Answers(past).file(asked)
     file.write_bytes(file.read_bytes()[:100])
     again = table(planted, "total", workers=1)

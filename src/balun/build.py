@@ -6,7 +6,6 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import duckdb
@@ -23,6 +22,7 @@ from balun.errors import ProjectError
 from balun.facts.available import late_check_sql
 from balun.facts.supply import EXAMPLE, LABEL_KNOWN, Supply
 from balun.finding import Finding, Place
+from balun.held import held
 from balun.plan import Step, slices_of
 from balun.quoting import literal, quoted
 from balun.scan import Collected, collect
@@ -119,10 +119,11 @@ def _event(bench: Bench, step: Step, writing: Writing) -> dict[str, object]:
             writing.folder / "quarantine.parquet",
             bench.say,
         )
-    if not collected.kept:
-        raise _nothing_kept(contract, collected)
-    told = collected.as_json()
-    return {"rows": collected.kept, "collected": told, "findings": [finding.as_json() for finding in collected.broken]}
+        if not collected.kept:
+            raise _nothing_kept(contract, collected)
+        _, broken = held(engine.connection, step.node, _source(writing))
+    findings = [*(finding.as_json() for finding in collected.broken), *broken]
+    return {"rows": collected.kept, "collected": collected.as_json(), "findings": findings}
 
 
 def _nothing_kept(contract: Contract, collected: Collected) -> ProjectError:
@@ -150,7 +151,16 @@ def _table(bench: Bench, step: Step, writing: Writing) -> dict[str, object]:
         engine.connection.execute(
             f"COPY (SELECT * FROM (\n{select}\n) ORDER BY {order}) TO {literal(str(writing.rows))} {_PARQUET}"
         )
-        return _tested(engine, step.node, table, writing.rows)
+        return _held(engine, step.node, writing)
+
+
+def _held(engine: Engine, node: Node, writing: Writing) -> dict[str, object]:
+    number, broken = held(engine.connection, node, _source(writing))
+    return {"rows": number, "findings": broken}
+
+
+def _source(writing: Writing) -> str:
+    return f"read_parquet({literal(str(writing.rows))})"
 
 
 def _any_table(bench: Bench, step: Step, writing: Writing) -> dict[str, object]:
@@ -174,7 +184,7 @@ def _python_table(bench: Bench, step: Step, writing: Writing) -> dict[str, objec
         engine.connection.execute(
             f"COPY (SELECT {columns} FROM returned ORDER BY {order}) TO {literal(str(writing.rows))} {_PARQUET}"
         )
-        return _tested(engine, step.node, table, writing.rows)
+        return _held(engine, step.node, writing)
 
 
 def _called(table: PythonTable, given: Mapping[str, pa.Table], node: Node) -> object:
@@ -227,32 +237,6 @@ def _check_columns(engine: Engine, table: PythonTable, node: Node) -> None:
             mend="make columns= and what the function returns agree",
             owner=node.owner,
         )
-
-
-def _tested(engine: Engine, node: Node, table: Table | PythonTable, rows: Path) -> dict[str, object]:
-    """Count the rows, and test on them what the table promises."""
-    source = f"read_parquet({literal(str(rows))})"
-    count = _number(engine, f"SELECT count(*) FROM {source}")
-    findings = []
-    if table.key:
-        columns = ", ".join(map(quoted, table.key))
-        twice = f"SELECT count(*) FROM (SELECT 1 FROM {source} GROUP BY {columns} HAVING count(*) > 1)"
-        repeated = _number(engine, twice)
-        if repeated:
-            what = f"its key ({', '.join(table.key)}) is not unique: {repeated:,} of them stand more than once"
-            findings.append(_broken(node, what, "add what tells the rows apart to the key, or join on a unique key"))
-    for name in dict.fromkeys([*table.key, *table.required]):
-        nulls = _number(engine, f"SELECT count(*) FROM {source} WHERE {quoted(name)} IS NULL")
-        if nulls:
-            what = f"{name} is null in {nulls:,} of {count:,} rows"
-            findings.append(_broken(node, what, f"filter them, give them a value, or don't promise {name}"))
-    return {"rows": count, "findings": [finding.as_json() for finding in findings]}
-
-
-def _broken(node: Node, what: str, mend: str) -> Finding:
-    return Finding(
-        "promise-broken", _place(node), f"{node.name} breaks its promise: {what}", mend=mend, owner=node.owner
-    )
 
 
 def _number(engine: Engine, sql: str) -> int:
@@ -340,7 +324,7 @@ def _feature(bench: Bench, step: Step, writing: Writing) -> dict[str, object]:
 
 def _is_unique(made: Snapshot, source: Source) -> bool:
     """Whether its key was tested on these rows: of an event what breaks it is set aside, of a table it is a finding."""
-    return bool(source.key) and not made.info.get("findings")
+    return bool(source.key) and (made.step.startswith("event:") or not made.info.get("findings"))
 
 
 def _corpus(bench: Bench, step: Step, writing: Writing) -> dict[str, object]:

@@ -76,6 +76,7 @@ def balun(context: click.Context, folder: str) -> None:
     balun why flown.dep_delay    what is known of a column, how, and where it comes from
     balun near flown             one level up and one level down of a node
     balun map                    the chain, its owners and the interfaces between them
+    balun corpus late            how much data there is, how diverse, how clean, and what to capture more of
 
     Exit status: 0 fine, 1 findings, 2 usage or project error.
     """
@@ -145,6 +146,9 @@ def init(paths: tuple[Path, ...], owner: str | None, *, force: bool, as_json: bo
 @click.option("--if", "phrase", metavar="CHANGE", help="Say what this change of what is captured would do downstream.")
 @click.option("--against", "revision", metavar="REV", help="Say what differs from a revision in git, and what it does.")
 @click.option(
+    "--worth", "costs", is_flag=True, help="With --against: replay each edit on history, and say what it costs models."
+)
+@click.option(
     "--fail-on",
     type=click.Choice(["breaks", "shifts"]),
     default="shifts",
@@ -167,6 +171,7 @@ def check(
     fail_on: str,
     dbt: Path | None,
     *,
+    costs: bool,
     anew: bool,
     as_json: bool,
 ) -> None:
@@ -181,17 +186,20 @@ def check(
     balun check --if "coarsen departure.time_hour to 1 day"
     balun check --if "sample weather to 10%"
     balun check --against main --format markdown
+    balun check --against main --worth
     balun check --dbt shop/target/manifest.json --if "drop raw_orders.status"
     """
     if phrase is not None and revision is not None:
         raise UsageError("--if asks of one change, --against of those since a revision: ask for one of them")
+    if costs and revision is None:
+        raise UsageError('--worth is of what differs from a revision: --against REV, or `balun worth --if "CHANGE"`')
     if phrase is not None:
         _check_if(phrase, form, fail_on, dbt, anew=anew, as_json=as_json)
         return
     if revision is not None and dbt is not None:
         raise UsageError("--against is of Balun's own projects: ask --if of a dbt project")
     if revision is not None:
-        _check_against(revision, form, fail_on, anew=anew, as_json=as_json)
+        _check_against(revision, form, fail_on, costs=costs, anew=anew, as_json=as_json)
         return
     from balun.check import check as check_project
 
@@ -239,12 +247,17 @@ def _exit_by(found: Impact | Against, fail_on: str) -> NoReturn:
     sys.exit(FINDINGS if found.findings or found.worst in bad else FINE)
 
 
-def _check_against(revision: str, form: str, fail_on: str, *, anew: bool, as_json: bool) -> None:
+def _check_against(revision: str, form: str, fail_on: str, *, costs: bool, anew: bool, as_json: bool) -> None:
     from balun.against import against
     from balun.check import with_kept
 
     folder = _folder()
     found = with_kept(folder, lambda kept: against(folder, revision, kept), anew=anew)
+    if costs:
+        from balun.worth import with_costs
+
+        with _progress(quiet=as_json or form != "terminal") as watch:
+            found = with_costs(folder, found, watch=watch)
     if as_json:
         _print_json(found.as_json())
     elif form != "terminal":
@@ -341,10 +354,13 @@ def prove(*, rows: int, kinds: tuple[str, ...], events: tuple[str, ...], fresh: 
 @click.option(
     "--workers", metavar="N", type=click.IntRange(1), help="Processes that share the work; by default a core each."
 )
+@click.option("--write", is_flag=True, help="Keep what the MODEL needs in needs/MODEL.yaml, for near, map and check.")
 @click.option("--fresh", is_flag=True, help="Forget what is known from before, or from work that was stopped.")
 @json_option
 @_says_errors
-def worth(model: str | None, phrases: tuple[str, ...], workers: int | None, *, fresh: bool, as_json: bool) -> None:
+def worth(
+    model: str | None, phrases: tuple[str, ...], workers: int | None, *, write: bool, fresh: bool, as_json: bool
+) -> None:
     """Replay changes of what is captured on history, and say what they cost in a model's own metric.
 
     With --if: two numbers for each model below the change, each with 95 %. On the day: the model in service meets
@@ -352,12 +368,14 @@ def worth(model: str | None, phrases: tuple[str, ...], workers: int | None, *, f
     labels as they were. Only what hangs on the change is built again.
 
     With a MODEL: a table of every captured column that it hangs on, whole and at coarser steps. Work that is stopped
-    goes on where it was. What is stale of the project is run first.
+    goes on where it was. What is stale of the project is run first. --write keeps what the model needs as a file of the
+    project: those who capture see it by near and map, and check finds where it comes no more, or too coarse.
 
     \b
     balun worth --if "coarsen departure.time_hour to 6 h"
     balun worth --if "blank weather.visib" --if "blank weather.precip"
     balun worth delay
+    balun worth delay --write
     """
     if bool(phrases) == bool(model):
         raise UsageError('worth is of changes or of a model: `balun worth --if "drop E.C"` or `balun worth MODEL`')
@@ -372,15 +390,19 @@ def worth(model: str | None, phrases: tuple[str, ...], workers: int | None, *, f
         else:
             print_worth(found, _console())
         return
-    from balun.worth import table
+    from balun.chain.needs import write_needs
+    from balun.worth import needs_of, table
     from balun.worth.draw import print_table
 
     with _progress(quiet=as_json) as watch:
         told = table(_folder(), model or "", workers=workers, fresh=fresh, watch=watch)
+    written = write_needs(needs_of(told), _folder()) if write else None
     if as_json:
         _print_json(told.as_json())
-    else:
-        print_table(told, _console())
+        return
+    print_table(told, _console())
+    if written is not None:
+        click.echo(f"kept in {written}: commit it")
 
 
 @balun.command(short_help="The fewest captured columns, and the coarsest steps, that a model needs.")
@@ -523,7 +545,8 @@ def near(node: str, *, as_json: bool) -> None:
 def why(column: str, *, as_json: bool) -> None:
     """Say what is known of NODE.COLUMN and how, where its nulls come from, and how it is made, step by step.
 
-    Each fact is proved by a step of the SQL, tested on the rows of each run, or assumed because a contract says so.
+    Each fact is proved by a step of the SQL, tested on rows, or assumed because a contract says so. Where the last
+    run left rows, it is said of each whether it holds on them.
 
     \b
     balun why flown.dep_delay
@@ -532,6 +555,40 @@ def why(column: str, *, as_json: bool) -> None:
     from balun.why import draw
 
     found = bl.load(_folder()).why(column)
+    if as_json:
+        _print_json(found.as_json())
+    else:
+        draw(found, _console())
+
+
+@balun.command(short_help="Say how much data a corpus has, how clean, and what to capture more of.")
+@click.argument("name")
+@click.option("--model", metavar="MODEL", help="By this model's split, metric and estimator; where several use it.")
+@click.option(
+    "--rows", default=100_000, show_default=True, metavar="N", type=click.IntRange(100), help="Fit on at most N rows."
+)
+@click.option(
+    "--sample", metavar="N", type=click.IntRange(1), help="Draw a smaller corpus of N rows, and say what it loses."
+)
+@click.option("--out", metavar="FILE", type=click.Path(path_type=Path), help="Write the sample there, as Parquet.")
+@json_option
+@_says_errors
+def corpus(name: str, model: str | None, rows: int, sample: int | None, out: Path | None, *, as_json: bool) -> None:
+    """Say of corpus NAME, as the last run left it, how much data there is, how diverse and how clean it is (twins, test
+    rows that training has, labels in doubt), how the metric grows with rows, and what to capture more of.
+
+    It fits the model some fifteen times, on training rows only, and judges it on the test.
+
+    \b
+    balun corpus late_departures
+    balun corpus late_departures --sample 20000 --out small.parquet
+    """
+    from balun.stocktake import draw
+
+    if out is not None and sample is None:
+        raise UsageError("--out is where a sample goes: say how many rows with --sample N")
+    with _progress(quiet=as_json) as watch:
+        found = bl.load(_folder()).stocktake(name, model=model, rows=rows, sample=sample, out=out, watch=watch)
     if as_json:
         _print_json(found.as_json())
     else:

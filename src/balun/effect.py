@@ -297,7 +297,9 @@ _SAID: Mapping[str, Callable[[Any, str], str]] = {
 def _said(node: Node) -> object:
     """A declaration without where it stands and whose it is."""
     declared = node.declared
-    told = {key: value for key, value in vars(declared).items() if key not in {"place", "owner", "description"}}
+    told = {
+        key: value for key, value in vars(declared).items() if key not in {"place", "owner", "description", "needs"}
+    }
     return {**told, "estimator": described(declared.estimator)} if isinstance(declared, Model) else told
 
 

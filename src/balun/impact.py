@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from balun.chain.change import Change
 from balun.chain.contract import Contract
 from balun.chain.graph import Graph, Node
+from balun.chain.needed import Needed, needed
 from balun.check import check_chain
 from balun.difference import differences
 from balun.difference.captured import captured
@@ -26,6 +27,7 @@ class Impact:
     """event: of which something is captured otherwise. effects: on each node below it, in the chain's order.
 
     findings: that there are only after the change.
+    needs: of models, measured, of the column that changes.
     note: what of the event's own rows isn't told by the change's words; empty where nothing is.
     agree: owners of what breaks or shifts, but for the event's own.
     """
@@ -37,6 +39,7 @@ class Impact:
     findings: tuple[Finding, ...]
     agree: tuple[str, ...]
     note: str = ""
+    needs: tuple[Needed, ...] = ()
 
     @property
     def worst(self) -> Verdict:
@@ -51,6 +54,7 @@ class Impact:
             "effects": [effect.as_json() for effect in self.effects],
             "findings": [finding.as_json() for finding in self.findings],
             "agree": list(self.agree),
+            "needs": [one.as_json() for one in self.needs],
         }
 
 
@@ -80,7 +84,8 @@ def impact_on(chain: Chain, change: Change) -> Impact:
     findings = (*standing.findings, *new_findings(chain, standing.chain))
     met = [effect.node.owner for effect in effects if effect.verdict != "same" and effect.node.owner]
     agree = dict.fromkeys(owner for owner in met if owner != event.owner)
-    return Impact(graph.config.name, event, change, effects, findings, tuple(agree), _note(change, own))
+    needs = needed(graph, event, change.column) if change.column else ()
+    return Impact(graph.config.name, event, change, effects, findings, tuple(agree), _note(change, own), needs)
 
 
 def _note(change: Change, own: Difference) -> str:

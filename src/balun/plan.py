@@ -17,7 +17,7 @@ from balun.chain.sql_table import canonical
 from balun.chain.table import PythonTable, Table
 from balun.facts.supply import Supply
 from balun.scan.source import base, source_name
-from balun.snapshot import Json, Store, digest
+from balun.snapshot import Json, Snapshot, Store, digest
 
 # Raise it when the same inputs come to give other bytes.
 _FORMAT = 1
@@ -97,40 +97,75 @@ def is_declared_alike(node: Node, graph: Graph, ingredients: Json) -> bool:
     return all(_json(value) == _json(ingredients.get(key)) for key, value in declared(node, graph).items())
 
 
+def last_made(id_: str, graph: Graph, supply: Supply, store: Store) -> Snapshot | None:
+    """A step's last result, where it and all that it was made from is declared as it is now; the data may be newer."""
+    todo = [name for name in [store.current_name(id_)] if name]
+    seen: dict[str, Snapshot] = {}
+    while todo:
+        made = store.find(todo.pop())
+        if made is None or not _is_alike(made, graph, supply):
+            return None
+        seen[made.name] = made
+        parents = made.ingredients.get("parents")
+        todo += [name for name in (parents.values() if isinstance(parents, Mapping) else ()) if name not in seen]
+    return next(iter(seen.values()), None)
+
+
+def _is_alike(made: Snapshot, graph: Graph, supply: Supply) -> bool:
+    if node_of(made.step) not in graph.nodes:
+        return False
+    own = _own(made.step, graph, supply)
+    return all(_json(value) == _json(made.ingredients.get(key)) for key, value in own.items())
+
+
+def node_of(id_: str) -> str:
+    """The node that a step belongs to.
+
+    >>> node_of("examples:late"), node_of("feature:traffic@late")
+    ('corpus:late', 'feature:traffic')
+    """
+    return id_.replace("examples:", "corpus:").partition("@")[0]
+
+
+def _own(id_: str, graph: Graph, supply: Supply) -> dict[str, object]:
+    """What a step's own declaration adds to its name."""
+    node = graph.nodes[node_of(id_)]
+    match node.declared:
+        case Corpus() as corpus if id_.startswith("examples:"):
+            return {"sql": canonical(corpus.examples), "at": corpus.at}
+        case Corpus() as corpus:
+            return {
+                "label": corpus.label,
+                "label_known": supply.label_known[node.id],
+                "entity": corpus.entity,
+                "inputs": [list(part.names) if isinstance(part, Columns) else part for part in corpus.features],
+                "slices": sorted(slices_of(graph, node)),
+            }
+        case Aggregate() | Latest() as feature:
+            known = supply.available[node.parents[0]]
+            return {
+                "feature": _feature(feature),
+                "available": [known.row, sorted(known.columns.items())],
+                "key": supply.key(node.parents[0]),
+                "zone": graph.config.zone,
+            }
+    return declared(node, graph)
+
+
 def _add_corpus(add, graph: Graph, supply: Supply, node: Node, corpus: Corpus) -> None:  # type: ignore[no-untyped-def]
     relations = tuple(parent for parent in node.parents if not parent.startswith("feature:"))
     examples = f"examples:{corpus.name}"
-    add(examples, node, relations, duckdb=_version("duckdb"), sql=canonical(corpus.examples), at=corpus.at)
+    add(examples, node, relations, duckdb=_version("duckdb"), **_own(examples, graph, supply))
     made = [examples]
     for name in corpus.features:
         if isinstance(name, Columns):
             continue
         feature = graph.nodes[f"feature:{name}"]
         id_ = f"{feature.id}@{corpus.name}"
-        known = supply.available[feature.parents[0]]
-        add(
-            id_,
-            feature,
-            (feature.parents[0], examples),
-            duckdb=_version("duckdb"),
-            feature=_feature(feature.declared),
-            available=[known.row, sorted(known.columns.items())],
-            key=supply.key(feature.parents[0]),
-            zone=graph.config.zone,
-        )
+        parents = (feature.parents[0], examples)
+        add(id_, feature, parents, duckdb=_version("duckdb"), **_own(id_, graph, supply))
         made.append(id_)
-    inputs = [list(part.names) if isinstance(part, Columns) else part for part in corpus.features]
-    add(
-        node.id,
-        node,
-        tuple(made),
-        duckdb=_version("duckdb"),
-        label=corpus.label,
-        label_known=supply.label_known[node.id],
-        entity=corpus.entity,
-        inputs=inputs,
-        slices=sorted(slices_of(graph, node)),
-    )
+    add(node.id, node, tuple(made), duckdb=_version("duckdb"), **_own(node.id, graph, supply))
 
 
 def slices_of(graph: Graph, corpus: Node) -> set[str]:
@@ -140,7 +175,7 @@ def slices_of(graph: Graph, corpus: Node) -> set[str]:
 
 
 def _contract(contract: Contract, graph: Graph) -> Json:
-    """What of a contract decides which rows are kept and how they read; not who owns it or what it says of them."""
+    """What of a contract decides which rows are kept, how they read, and what is tested on them; not who owns it."""
     columns = [_column(column) for column in contract.columns]
     quality = [_plain(rule) for rule in contract.quality]
     source = _plain(contract.source) if contract.source else None
@@ -148,7 +183,7 @@ def _contract(contract: Contract, graph: Graph) -> Json:
 
 
 def _column(column: Column) -> dict[str, object]:
-    told = {"place", "description", "classification", "unit", "resolution", "available", "references"}
+    told = {"place", "description", "classification", "unit", "available", "references"}
     told |= set() if column.logical == "timestamp" else {"zone"}
     return {
         key: value for key, value in dataclasses.asdict(column).items() if key not in told and value not in (None, ())

@@ -8,8 +8,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from balun.chain.config import find_project
+from balun.chain.corpus import Corpus
 from balun.chain.graph import Graph, Node
 from balun.chain.load import load_graph
+from balun.chain.model import Model
 from balun.engine import Engine
 from balun.errors import UsageError
 from balun.facts.supply import Supply, supply_of
@@ -31,6 +33,7 @@ if TYPE_CHECKING:
     from balun.near import Near
     from balun.prove import Proof
     from balun.status import Status
+    from balun.stocktake import Stocktake
     from balun.why import Why
     from balun.worth import Table, Worth
 
@@ -169,6 +172,35 @@ class Project:
             self.folder, model, cost=cost, margin=margin, steps=steps, writing=write, workers=workers, watch=watch
         )
 
+    def stocktake(
+        self,
+        word: str,
+        *,
+        model: str | None = None,
+        rows: int = 100_000,
+        sample: int | None = None,
+        out: str | Path | None = None,
+        watch: Watch | None = None,
+    ) -> Stocktake:
+        """How much data a corpus has, how diverse and how clean it is, and what to capture more of.
+
+        model: by whose split, metric and estimator; needed where several use the corpus.
+        rows: training rows to fit on at most, where many fits are needed.
+        sample: how many rows a smaller corpus is to have; out: the Parquet file to write it to.
+        Raises UsageError for names that aren't there, and before the first run.
+        """
+        from balun.stocktake import Asked, corpus_node, model_node, read_rows, stocktake
+
+        node = corpus_node(self.graph, word)
+        user = model_node(self.graph, node, model)
+        made = self.snapshot(node)
+        asked = Asked(rows, sample, Path(out) if out is not None else None)
+        declared, by = node.declared, user.declared if user else None
+        assert isinstance(declared, Corpus)
+        assert by is None or isinstance(by, Model)
+        inputs = self.supply.inputs[node.id]
+        return stocktake(declared, by, read_rows(made), inputs, asked, snapshot=made.name, watch=watch)
+
     def map(self) -> dict[str, object]:
         """The chain as data: nodes, edges and interfaces between owners."""
         from balun.map import as_json
@@ -252,6 +284,18 @@ class Part:
         from balun.fit import Fitted
 
         return Fitted.load(self._model().folder)
+
+    def stocktake(
+        self,
+        *,
+        model: str | None = None,
+        rows: int = 100_000,
+        sample: int | None = None,
+        out: str | Path | None = None,
+        watch: Watch | None = None,
+    ) -> Stocktake:
+        """As `Project.stocktake`, of a corpus. Raises UsageError for other nodes."""
+        return self.project.stocktake(self.node.id, model=model, rows=rows, sample=sample, out=out, watch=watch)
 
     def _model(self) -> Snapshot:
         if self.node.kind != "model":

@@ -33,3 +33,14 @@ def literal(value: object) -> str:
         case str():
             return "'" + value.replace("'", "''") + "'"
     raise TypeError(f"{type(value).__name__} has no SQL literal here")
+
+
+def decimal(units: int, dtype: str, scale: int) -> str:
+    """A DECIMAL by how many of its smallest steps it is.
+
+    >>> decimal(-5, "DECIMAL(9,2)", 2), decimal(7, "DECIMAL(9,0)", 0)
+    ("'-0.05'::DECIMAL(9,2)", "'7'::DECIMAL(9,0)")
+    """
+    digits = f"{abs(units):0{scale + 1}d}"
+    whole, part = (digits[:-scale], f".{digits[-scale:]}") if scale else (digits, "")
+    return f"'{'-' if units < 0 else ''}{whole}{part}'::{dtype}"

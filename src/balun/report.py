@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable, Iterable, Mapping
 
 from balun.against import Against
+from balun.against.against import Judged
 from balun.check import Checked
 from balun.finding import Finding
 from balun.rules import RULES
@@ -40,7 +41,7 @@ def findings_of(found: Against) -> list[Finding]:
         Finding(
             f"change-{one.worst}",
             one.edit.place,
-            f"{one.edit.words} {one.worst} {', '.join(effect.node.name for effect in one.effects)}",
+            "; ".join([_said(one), *(cost.words() for cost in one.costs)]),
             breaks=tuple(effect.node.name for effect in one.effects if effect.verdict == "breaks"),
             owner=one.edit.node.owner,
             mend=one.mend,
@@ -49,6 +50,10 @@ def findings_of(found: Against) -> list[Finding]:
         if one.worst != "same"
     ]
     return [*told, *found.findings]
+
+
+def _said(one: Judged) -> str:
+    return f"{one.edit.words} {one.worst} {', '.join(effect.node.name for effect in one.effects)}"
 
 
 def against_as_sarif(found: Against) -> str:
@@ -74,7 +79,7 @@ def against_as_markdown(found: Against) -> str:
         cells = (
             f"{one.edit.words} `{one.edit.place}`",
             one.edit.node.name,
-            names or "nothing",
+            "; ".join([names or "nothing", *(cost.words() for cost in one.costs)]),
             one.edit.node.owner or "",
         )
         lines.append(_row((*cells, one.mend if one.worst != "same" else "")))

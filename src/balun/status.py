@@ -5,11 +5,49 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from balun.chain.contract import Contract
 from balun.chain.load import load_graph
+from balun.chain.needed import needed
+from balun.facts.known import Chain, known_of
+from balun.facts.reach import looked_at
 from balun.facts.supply import supply_of
 from balun.plan import State, make_plan, states
 from balun.run import event_files
 from balun.snapshot import Store
+
+_MOST = 5
+
+
+@dataclass(frozen=True)
+class Match:
+    """What is captured, held against what is needed, by names of columns.
+
+    unproved: measured needs of a step that no contract promises, or that isn't captured.
+    """
+
+    used: tuple[str, ...]
+    unused: tuple[str, ...]
+    unproved: tuple[str, ...]
+    measured: tuple[str, ...]
+
+    def words(self) -> str:
+        """
+        >>> Match(("ride.fare",), ("ride.tip",), (), ()).words()
+        'captured and used: 1 column; captured and unused: 1 (ride.tip); needs: none measured'
+        """
+        unused = f"captured and unused: {len(self.unused)}{_named(self.unused)}"
+        unproved = f"needed and unproved: {len(self.unproved)}{_named(self.unproved)}"
+        needs = f"needs measured: {len(self.measured)}; {unproved}" if self.measured else "needs: none measured"
+        return f"captured and used: {_count(len(self.used))}; {unused}; {needs}"
+
+
+def _count(number: int) -> str:
+    return f"{number} column{'' if number == 1 else 's'}"
+
+
+def _named(names: tuple[str, ...]) -> str:
+    most = ", ".join(names[:_MOST])
+    return f" ({most}{', …' if len(names) > _MOST else ''})" if names else ""
 
 
 @dataclass(frozen=True)
@@ -18,6 +56,7 @@ class Status:
 
     project: str
     states: tuple[State, ...]
+    match: Match
 
     @property
     def stale(self) -> int:
@@ -37,6 +76,7 @@ class Status:
                 }
                 for state in self.states
             ],
+            "match": {name: list(names) for name, names in vars(self.match).items()},
         }
 
 
@@ -45,7 +85,31 @@ def status(folder: Path) -> Status:
     graph = load_graph(folder)
     store = Store(graph.config.snapshots)
     try:
-        plan = make_plan(graph, supply_of(graph), event_files(graph), store)
-        return Status(graph.config.name, tuple(states(plan, store)))
+        supply = supply_of(graph)
+        plan = make_plan(graph, supply, event_files(graph), store)
+        return Status(graph.config.name, tuple(states(plan, store)), match(known_of(graph, supply)))
     finally:
         store.close()
+
+
+def match(chain: Chain) -> Match:
+    """What the chain captures against what it uses, and was measured to need."""
+    used = looked_at(chain)
+    captured = {
+        f"{node.name}.{column.name}": ((node.name, column.name) in used, column.resolution is not None)
+        for node in chain.graph.of("event")
+        if isinstance(node.declared, Contract)
+        for column in node.declared.columns
+    }
+    needs = [one.need for one in needed(chain.graph)]
+    promised = {name.lower() for name, (_, told) in captured.items() if told}
+    there = {name.lower() for name in captured}
+    unproved = [
+        one.name for one in needs if one.name.lower() not in (promised if one.resolution is not None else there)
+    ]
+    return Match(
+        tuple(name for name, (is_used, _) in captured.items() if is_used),
+        tuple(name for name, (is_used, _) in captured.items() if not is_used),
+        tuple(dict.fromkeys(unproved)),
+        tuple(dict.fromkeys(one.name for one in needs)),
+    )

@@ -172,6 +172,7 @@ def print_status(status: Status, console: Console) -> None:
         table.add_row(state.step.id.replace(":", " ", 1), state.step.node.owner or "", words)
     console.print(table)
     console.print(f"{status.stale} of {len(status.states)} to make" if status.stale else "All is up to date")
+    console.print(Text(status.match.words()), soft_wrap=True)
 
 
 def print_checked(checked: Checked, console: Console) -> None:
@@ -192,6 +193,8 @@ def print_impact(found: Impact, console: Console) -> None:
     print_effects(found.effects, console)
     if found.note:
         console.print(found.note, soft_wrap=True)
+    for one in found.needs:
+        console.print(Text(f"measured: {one}", style="bold"), soft_wrap=True)
     for finding in found.findings:
         console.print(Text(str(finding), style="yellow"), soft_wrap=True)
     if found.worst != "same":
@@ -223,7 +226,7 @@ def print_against(found: Against, console: Console) -> None:
 def _does(one: Judged) -> Text:
     style = {"breaks": "red", "shifts": "yellow", "same": "green"}[one.worst]
     names = ", ".join(effect.node.name for effect in one.effects)
-    told = f"{one.worst}: {names}" if names else one.worst
+    told = "\n".join([f"{one.worst}: {names}" if names else one.worst, *(cost.words() for cost in one.costs)])
     return Text(f"{told}\nmend: {one.mend}" if one.worst != "same" else told, style=style)
 
 

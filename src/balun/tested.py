@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from balun.chain.graph import Graph, Node
-from balun.rules.tested import UNTESTED, SetAside, Tested, TestedNode
+from balun.rules.tested import UNTESTED, Broken, SetAside, Tested, TestedNode
 from balun.snapshot import Json, Store
 
 
@@ -27,7 +27,7 @@ def _tested(node: Node, graph: Graph, store: Store) -> TestedNode | None:
     snapshot = store.current(node.id)
     if snapshot is None or not is_declared_alike(node, graph, snapshot.ingredients):
         return None
-    broken = tuple(str(one["message"]) for one in _listed(snapshot.info.get("findings")))
+    broken = tuple(Broken(_column(one), str(one["message"])) for one in _listed(snapshot.info.get("findings")))
     collected = snapshot.info.get("collected")
     told = collected if isinstance(collected, Mapping) else {}
     return TestedNode(_number(told.get("collected")), broken, tuple(_set_aside(told)))
@@ -35,8 +35,12 @@ def _tested(node: Node, graph: Graph, store: Store) -> TestedNode | None:
 
 def _set_aside(told: Json) -> Iterator[SetAside]:
     for one in _listed(told.get("reasons")):
-        column = one.get("column")
-        yield SetAside(str(column) if column else None, str(one["message"]), _number(one.get("rows")))
+        yield SetAside(_column(one), str(one["message"]), _number(one.get("rows")))
+
+
+def _column(told: Json) -> str | None:
+    column = told.get("column")
+    return str(column) if column else None
 
 
 def _listed(value: object) -> list[Json]:

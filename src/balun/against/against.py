@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from balun.against.edits import Edit, changes, edits
 from balun.against.revision import project_at
@@ -25,6 +26,9 @@ from balun.impact import Impact, chain_of, new_findings, stand
 from balun.kept import Kept
 from balun.mend import mend
 
+if TYPE_CHECKING:
+    from balun.worth.cost import Cost
+
 # Words about rows, which change none of them.
 WORDS = frozenset({"reclassify", "reown", "reword", "regrain"})
 # Rows stay what they are, and what waits for them may not get them.
@@ -35,10 +39,14 @@ _MEANING = frozenset({"reword", "regrain"})
 
 @dataclass(frozen=True)
 class Judged:
-    """One edit. effects: on what hangs on it, where the edits together break or shift that."""
+    """One edit. effects: on what hangs on it, where the edits together break or shift that.
+
+    costs: of models below it, where it was replayed on history.
+    """
 
     edit: Edit
     effects: tuple[Effect, ...]
+    costs: tuple[Cost, ...] = ()
 
     @property
     def worst(self) -> Verdict:
@@ -50,7 +58,8 @@ class Judged:
 
     def as_json(self) -> dict[str, object]:
         names = [effect.node.id for effect in self.effects]
-        return {**self.edit.as_json(), "worst": self.worst, "effects": names, "mend": self.mend}
+        told = {**self.edit.as_json(), "worst": self.worst, "effects": names, "mend": self.mend}
+        return {**told, "costs": [cost.as_json() for cost in self.costs]} if self.costs else told
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from tempfile import TemporaryDirectory
 from balun.errors import UsageError
 
 # What a project is declared by; its data may be large, and isn't looked at.
-_DECLARED = ("balun.toml", "*.py", "contracts", "tables")
+_DECLARED = ("balun.toml", "*.py", "contracts", "tables", "needs")
 
 
 @contextmanager

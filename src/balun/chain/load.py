@@ -17,6 +17,7 @@ from balun.chain.corpus import Corpus
 from balun.chain.feature import Aggregate, Latest
 from balun.chain.graph import KINDS, Declared, Graph, Node, kind_of
 from balun.chain.model import Model
+from balun.chain.needs import FOLDER, Needs, read_needs
 from balun.chain.surface import Surface
 from balun.chain.table import OpaqueTable, PythonTable, Table
 from balun.errors import ProjectError, nearest
@@ -35,6 +36,7 @@ def load_graph(folder: Path, kept: Kept | None = None, *, code: bool = False) ->
     config = read_config(folder.resolve())
     named, faults = _read(config, kept, code=code)
     faults += _twice(named)
+    named = _with_needs(config, named, faults)
     if faults:
         raise ProjectError(faults)
     return graph_of(config, named)
@@ -138,6 +140,27 @@ def _without_code(declared: Declared) -> Declared:
         case PythonTable():
             return replace(declared, function=Unread())
     return declared
+
+
+def _with_needs(config: Config, named: list[Named], faults: list[Finding]) -> list[Named]:
+    """Models with what they were measured to need."""
+    measured: dict[str, Needs] = {}
+    for file in _files(config.folder / FOLDER, (".yaml", ".yml")):
+        try:
+            found = read_needs(file, config.folder)
+        except ProjectError as exc:
+            faults.extend(exc.findings)
+            continue
+        measured[found.model] = found
+    models = [declared.name for _, declared in named if isinstance(declared, Model)]
+    for name, found in measured.items():
+        if name not in models:
+            message = f"there is no model {name}{nearest(name, models)}"
+            faults.append(Finding("needs-unreadable", found.place, message, mend="delete the file, or mend the name"))
+    return [
+        (name, replace(declared, needs=measured.get(declared.name)) if isinstance(declared, Model) else declared)
+        for name, declared in named
+    ]
 
 
 def _twice(named: list[Named]) -> list[Finding]:

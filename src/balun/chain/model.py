@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from balun.chain.duration import Duration
+from balun.chain.needs import Needs
 from balun.finding import Place
 
 
@@ -28,6 +29,7 @@ class Model:
     seed: for the bootstrap, the importances and an estimator without a `random_state` of its own.
     may: the highest classification of what it may learn from; None: nobody says.
     classification: of its answer; None: that of what it learns from.
+    needs: what it was measured to need of what is captured; None: nobody measured.
     """
 
     name: str
@@ -42,3 +44,4 @@ class Model:
     may: str | None = None
     classification: str | None = None
     description: str | None = None
+    needs: Needs | None = None

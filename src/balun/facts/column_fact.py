@@ -10,6 +10,7 @@ from typing import Generic, TypeVar
 
 from balun.chain import contract
 from balun.chain.table import AnyTable
+from balun.quoting import quoted
 from balun.relational.expression import (
     Aggregate,
     Call,
@@ -21,6 +22,7 @@ from balun.relational.expression import (
     conjuncts,
 )
 from balun.relational.relation import (
+    Column,
     Filter,
     Group,
     Join,
@@ -100,6 +102,19 @@ class ColumnFact(ABC, Generic[V]):
     def complement(self, condition: Expression) -> Expression | None:
         """What is true of rows for which a condition isn't, as far as this fact goes."""
         return complement(condition)
+
+    # -- rows
+
+    def denials(self, values: Sequence[V], columns: Sequence[Column]) -> tuple[str | None, ...]:
+        """SQL for each column, true of the rows that contradict what is said of it; None where no row can.
+
+        columns: as the rows have them, in DuckDB's types.
+        """
+        return tuple(self.denial(of, quoted(one.name), one.dtype) for of, one in zip(values, columns, strict=True))
+
+    def denial(self, of: V, value: str, dtype: str) -> str | None:  # noqa: ARG002 - rows don't tell of units, say
+        """The same, where each value contradicts it or doesn't by itself. value: SQL for it."""
+        return None
 
     # -- expressions
 

@@ -99,6 +99,31 @@ class Dependencies:
         return bare.with_keys(keys)
 
 
+def repeated(key: Iterable[str], rows: str) -> str:
+    """SQL, a number for all rows: how many come after the first of their key.
+
+    key: SQL for each part of it; nulls are equal. rows: what FROM reads.
+
+    >>> repeated(["a"], "t")
+    '(SELECT count(*) FROM t) - (SELECT count(*) FROM (SELECT DISTINCT a FROM t))'
+    """
+    return f"(SELECT count(*) FROM {rows}) - {_grounds(key, rows)}"
+
+
+def differing(of: Iterable[str], one: str, rows: str) -> str:
+    """SQL, a number for all rows: how many more outcomes there are of `one` than grounds of it.
+
+    >>> differing(["a"], "b", "t")
+    '(SELECT count(*) FROM (SELECT DISTINCT a, b FROM t)) - (SELECT count(*) FROM (SELECT DISTINCT a FROM t))'
+    """
+    grounds = list(of)
+    return f"{_grounds([*grounds, one], rows)} - {_grounds(grounds, rows)}"
+
+
+def _grounds(of: Iterable[str], rows: str) -> str:
+    return f"(SELECT count(*) FROM (SELECT DISTINCT {', '.join(of) or '1'} FROM {rows}))"
+
+
 def _reached(of: Set, told: Mapping[int, Set]) -> Set:
     """Columns that are kept in place of those that are not, where one follows from another. told: by those kept."""
     for gone in [one for one in of if one not in told]:

@@ -31,6 +31,7 @@ from balun.facts.extent import (
     ranged,
     without,
 )
+from balun.facts.outside import outside
 from balun.relational.constant import scale_of
 from balun.relational.expression import Aggregate, Call, Expression, Literal, Ref, Window
 
@@ -90,6 +91,9 @@ class Domain(ColumnFact[Extent]):
         if isinstance(of.value, bool | int | Decimal | str) and (_is_number(of.dtype) or of.dtype in _PLAIN):
             return only(of.value)
         return only(of.value) if isinstance(of.value, float) and isfinite(of.value) else None
+
+    def denial(self, of: Extent, value: str, dtype: str) -> str | None:
+        return outside(of, value, dtype)
 
     def call(self, of: Call, args: Sequence[Extent], sight: Sight[Extent]) -> Extent:  # noqa: ARG002
         known = _known(of, args)

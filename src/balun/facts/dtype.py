@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
@@ -20,7 +21,7 @@ from balun.engine import sealed, stand_in
 from balun.errors import ProjectError
 from balun.facts.bind_error import bind_finding
 from balun.finding import Finding, Place
-from balun.quoting import quoted
+from balun.quoting import literal, quoted
 from balun.relational.bound import relation_of
 from balun.relational.relation import Column, Relation
 
@@ -158,6 +159,26 @@ class Binder:
         self._connection.execute(f"CREATE OR REPLACE TABLE {quoted(name)} ({columns})")
         self._known[name.lower()] = dict(types)
         return dict(types)
+
+
+def denial(dtype: str, value: str) -> str:
+    """SQL, true of a row in which a value is of another type. Parquet has no types of its own for some.
+
+    >>> denial("BIGINT", "c"), denial("HUGEINT", "c")
+    ("typeof(c) NOT IN ('BIGINT')", "typeof(c) NOT IN ('HUGEINT', 'DOUBLE')")
+    """
+    kept = dtype
+    for given, read in _IN_PARQUET:
+        kept = re.sub(given, read, kept)
+    return f"typeof({value}) NOT IN ({', '.join(map(literal, dict.fromkeys([dtype, kept])))})"
+
+
+_IN_PARQUET = (
+    (r"\bU?HUGEINT\b", "DOUBLE"),
+    (r"\bTIMESTAMP_M?S\b", "TIMESTAMP"),
+    (r"\b(BIT|BIGNUM)\b|\bENUM\([^)]*\)", "VARCHAR"),
+    (r"\[\d+\]", "[]"),
+)
 
 
 def _in_file(table: Table, place: Place) -> Place:

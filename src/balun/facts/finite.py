@@ -34,6 +34,9 @@ class Finite(ColumnFact[bool]):
     def literal(self, of: Literal) -> bool:
         return _plain(of.dtype) and (not _is_time(of.dtype) or "infinity" not in str(of.value))
 
+    def denial(self, of: bool, value: str, dtype: str) -> str | None:
+        return f"NOT isfinite({value})" if of and _is_time(dtype) else None
+
     def call(self, of: Call, args: Sequence[bool], sight: Sight[bool]) -> bool:  # noqa: ARG002
         if not _is_time(of.dtype):
             return _plain(of.dtype)

@@ -12,7 +12,9 @@ from balun.chain import contract
 from balun.facts.column_fact import ColumnFact, Sight
 from balun.facts.domain import Domain
 from balun.facts.extent import as_range
+from balun.quoting import quoted
 from balun.relational.expression import Aggregate, Call, Expression, Interval, Literal, Window
+from balun.relational.relation import Column
 
 _DAY_US = 86_400_000_000
 UNITS_US: Mapping[str, int] = {
@@ -21,6 +23,8 @@ UNITS_US: Mapping[str, int] = {
 }  # fmt: skip
 _LENGTHS = {f"to_{unit}s": us for unit, us in UNITS_US.items() if us <= 7 * _DAY_US}
 _DOMAIN = Domain()
+# Nanoseconds would be cut.
+_IN_US = frozenset({"DATE", "TIMESTAMP", "TIMESTAMP_S", "TIMESTAMP_MS", "TIMESTAMP WITH TIME ZONE"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +90,10 @@ class MomentFact(ColumnFact[When]):
             return Span(us, us)
         return None
 
+    def denials(self, values: Sequence[When], columns: Sequence[Column]) -> tuple[str | None, ...]:
+        """Two times that are told by one captured time lie farther apart than they may."""
+        return tuple(_denied(at, values, columns) for at in range(len(columns)))
+
     def call(self, of: Call, args: Sequence[When], sight: Sight[When]) -> When:
         if Never() in args and of.name in {"+", "-", "cast", "try_cast", "date_trunc", *_LENGTHS}:
             return Never()
@@ -101,6 +109,27 @@ class MomentFact(ColumnFact[When]):
 
     def window(self, of: Window, args: Sequence[When], sight: Sight[When]) -> When:  # noqa: ARG002
         return None
+
+
+def _denied(at: int, values: Sequence[When], columns: Sequence[Column]) -> str | None:
+    match values[at]:
+        case Never():
+            return f"{quoted(columns[at].name)} IS NOT NULL"
+        case Span(low, high) if columns[at].dtype == "INTERVAL":
+            return _beyond(f"epoch_us({quoted(columns[at].name)})", low, high)
+        case Moment() as one if columns[at].dtype in _IN_US:
+            apart = [
+                _beyond(f"epoch_us({quoted(columns[at].name)}) - epoch_us({quoted(column.name)})", low, high)
+                for place, (other, column) in enumerate(zip(values, columns, strict=True))
+                if isinstance(other, Moment) and other.base == one.base and place != at and column.dtype in _IN_US
+                for low, high in [(one.low - other.high, one.high - other.low)]
+            ]
+            return " OR ".join(apart) or None
+    return None
+
+
+def _beyond(us: str, low: int, high: int) -> str:
+    return f"{us} NOT BETWEEN {low} AND {high}"
 
 
 def _length(number: Expression, unit_us: int, sight: Sight[When]) -> When:

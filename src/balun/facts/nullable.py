@@ -71,6 +71,9 @@ class Nullable(ColumnFact[bool]):
             return tuple(False for _ in relation.columns)
         return super().passes(relation, inputs)
 
+    def denial(self, of: bool, value: str, dtype: str) -> str | None:  # noqa: ARG002
+        return None if of else f"{value} IS NULL"
+
     def call(self, of: Call, args: Sequence[bool], sight: Sight[bool]) -> bool:
         if of.name in _NEVER_NULL:
             return False

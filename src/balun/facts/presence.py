@@ -8,7 +8,9 @@ from balun.chain import contract
 from balun.facts.column_fact import ColumnFact, Sight
 from balun.facts.finite import are_finite
 from balun.facts.nullable import OF_TIMES, STRICT, true_needs
+from balun.quoting import quoted
 from balun.relational.expression import Aggregate, Call, Expression, Literal, Window
+from balun.relational.relation import Column
 
 Token = tuple[object, ...]
 Needs = frozenset[Token] | None
@@ -39,6 +41,11 @@ class Presence(ColumnFact[Needs]):
     def absent(self, of: Needs) -> Needs:  # noqa: ARG002 - the row itself may not be there
         return None
 
+    def denials(self, values: Sequence[Needs], columns: Sequence[Column]) -> tuple[str | None, ...]:
+        """A column is null, and another that takes all that it takes isn't."""
+        names = [quoted(one.name) for one in columns]
+        return tuple(_denied(needs, name, values, names) for needs, name in zip(values, names, strict=True))
+
     def call(self, of: Call, args: Sequence[Needs], sight: Sight[Needs]) -> Needs:
         if of.name in OF_TIMES and not are_finite(of.args, sight):  # type: ignore[arg-type]
             return None
@@ -59,6 +66,14 @@ class Presence(ColumnFact[Needs]):
         for at in true_needs(condition):
             there |= sight.values[at] or frozenset()
         return tuple(None if one is None else one - there for one in sight.values) if there else sight.values
+
+
+def _denied(needs: Needs, name: str, values: Sequence[Needs], names: Sequence[str]) -> str | None:
+    if not needs:
+        return None if needs is None else f"{name} IS NULL"
+    others = zip(values, names, strict=True)
+    there = [other for takes, other in others if takes is not None and needs <= takes and other != name]
+    return f"{name} IS NULL AND ({' OR '.join(f'{one} IS NOT NULL' for one in there)})" if there else None
 
 
 def never_null(nullable: Sequence[bool], presence: Sequence[Needs]) -> tuple[bool, ...]:

@@ -19,6 +19,7 @@ from balun.facts import number_step, time_part, time_step
 from balun.facts.column_fact import ColumnFact, Sight
 from balun.facts.grid import DAY, NULL, UNKNOWN, WHOLE, Grid, Number, Steps, common, grid, join, meet, within
 from balun.facts.number_step import FLOATS, INTEGERS, is_number, of_type, total
+from balun.facts.off_grid import off_grid
 from balun.facts.time_unit import grid_of
 from balun.relational.expression import Aggregate, Call, Expression, Interval, Literal, Ref, Window
 from balun.relational.relation import Relation, Unnest
@@ -58,6 +59,9 @@ class Resolution(ColumnFact[Steps]):
             case int() if of.dtype in _COUNTED:  # DuckDB counts a constant's days, or microseconds
                 return meet(grid(0, of.value * (DAY if of.dtype == "DATE" else 1)), of_type(of.dtype))
         return grid(0, Fraction(str(of.value))) if isfinite(of.value) and is_number(of.dtype) else of_type(of.dtype)
+
+    def denial(self, of: Steps, value: str, dtype: str) -> str | None:
+        return off_grid(of, value, dtype)
 
     def call(self, of: Call, args: Sequence[Steps], sight: Sight[Steps]) -> Steps:  # noqa: ARG002
         return _or_type(_called(of, args), of.dtype)

@@ -16,7 +16,7 @@ from balun.finding import Finding
 from balun.fit.column import kind_of, microseconds
 from balun.fit.guess import ANSWERS, gives
 from balun.fit.label import Label
-from balun.fit.metric import METRICS
+from balun.fit.metric import METRICS, Guess
 from balun.fit.split import Split
 from balun.fit.style import inmost
 
@@ -96,6 +96,17 @@ def answer_faults(model: Model, estimator: object) -> Iterator[Finding]:
     wanted = "probabilities" if metric.takes == "probability" else "probabilities or scores"
     message = f"{metric.name} needs {wanted}, and {type(estimator).__name__} gives none"
     yield fault(model, "metric-unfit", message, "use accuracy or f1, or put it in CalibratedClassifierCV")
+
+
+def number_faults(model: Model, guess: Guess) -> Iterator[Finding]:
+    """Where it answered what is no number."""
+    wrong = int(np.count_nonzero(np.isnan(guess.score) | np.isposinf(guess.score)))
+    if wrong:
+        mend = "mend the estimator's settings, or scale what it is fitted on"
+        message = (
+            f"{wrong:,} of {type(model.estimator).__name__}'s {guess.score.size:,} predictions are NaN or infinite"
+        )
+        yield fault(model, "estimator-fails", message, mend)
 
 
 def column_faults(model: Model, corpus: Corpus, rows: pa.Table, inputs: Sequence[str]) -> Iterator[Finding]:

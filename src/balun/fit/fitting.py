@@ -11,6 +11,7 @@ from itertools import chain
 
 import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
 
 from balun.chain.corpus import Corpus
 from balun.chain.model import Model
@@ -19,9 +20,10 @@ from balun.finding import Finding
 from balun.fit import faults
 from balun.fit.encode import Encoder
 from balun.fit.fitted import Fitted
+from balun.fit.label import Label
 from balun.fit.labelled import Labelled, labelled
 from balun.fit.result import Result
-from balun.fit.style import ready, style_of
+from balun.fit.style import ready, style_of, takes_weights
 from balun.fit.trial import Say, Trial, tested
 
 
@@ -41,9 +43,9 @@ def fit(
     Raises ProjectError at the model's place, with all that can be told at once.
     """
     say = progress or _silent
-    faults.refuse(_declared_faults(model, corpus, rows, inputs))
+    faults.refuse(declared_faults(model, corpus, rows, inputs))
     data = labelled(model, corpus, rows)
-    fitted, seconds, notes = fitted_on(model, corpus, data, inputs, snapshot, say)
+    fitted, seconds, notes = _fitted(model, corpus, data, inputs, snapshot, say)
     faults.refuse(faults.answer_faults(model, fitted.estimator))
     notes += [*_empty_inputs(fitted.encoder), *_unseen_classes(data)]
     return fitted, tested(Trial(model, corpus, data, fitted, notes, seconds, _size(model, fitted)), say)
@@ -53,23 +55,43 @@ def _silent(words: str) -> None:
     pass
 
 
-def _declared_faults(model: Model, corpus: Corpus, rows: pa.Table, inputs: Sequence[str]) -> Iterator[Finding]:
+def declared_faults(model: Model, corpus: Corpus, rows: pa.Table, inputs: Sequence[str]) -> Iterator[Finding]:
+    """What can be told before any row is read."""
     wrong = list(faults.estimator_faults(model))
     return chain(wrong, () if wrong else faults.metric_faults(model), faults.column_faults(model, corpus, rows, inputs))
 
 
-def fitted_on(
+def _fitted(
     model: Model, corpus: Corpus, data: Labelled, inputs: Sequence[str], snapshot: str, say: Say
 ) -> tuple[Fitted, float, list[str]]:
     """The model on its training rows, seconds to fit it, and what its estimator warned of."""
     rows = data.of(data.split.train)
-    encoder = Encoder.learn(rows, inputs, corpus.at, style_of(model.estimator))
     say(f"fitting {type(model.estimator).__name__} on {rows.num_rows:,} rows of {len(inputs)} inputs")
-    matrix, truth = encoder.matrix(rows), data.label.of(data.split.train).values()
+    return fitted_on(model, corpus, rows, data.label.of(data.split.train), inputs, snapshot=snapshot)
+
+
+def fitted_on(
+    model: Model,
+    corpus: Corpus,
+    rows: pa.Table,
+    label: Label,
+    inputs: Sequence[str],
+    *,
+    snapshot: str,
+    weights: NDArray[np.float64] | None = None,
+) -> tuple[Fitted, float, list[str]]:
+    """The model on these rows, seconds to fit it, and what its estimator warned of.
+
+    label: theirs. weights: how much each counts; only for an estimator that `takes_weights`.
+    """
+    encoder = Encoder.learn(rows, inputs, corpus.at, style_of(model.estimator))
+    matrix, truth = encoder.matrix(rows), label.values()
     started = time.perf_counter()
     with warnings.catch_warnings(record=True) as heard, _seeded(model.seed), faults.blamed_on(model, "can't be fitted"):
         warnings.simplefilter("always")
         estimator, besides = ready(model.estimator, encoder.style, encoder.categorical, model.seed)
+        if weights is not None:
+            besides[str(takes_weights(estimator))] = weights
         estimator.fit(matrix, truth, **besides)  # type: ignore[attr-defined]
     seconds = time.perf_counter() - started
     notes = [str(one.message).strip().splitlines()[0] for one in heard if issubclass(one.category, UserWarning)]

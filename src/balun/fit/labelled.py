@@ -46,7 +46,7 @@ class Labelled:
 
     def stretch(self, part: NDArray[np.bool_]) -> Stretch:
         times = self.at_us[part]
-        return Stretch(len(times), _time(times.min()), _time(times.max()))
+        return Stretch(len(times), time_of(times.min()), time_of(times.max()))
 
 
 def labelled(model: Model, corpus: Corpus, rows: pa.Table) -> Labelled:
@@ -59,19 +59,22 @@ def labelled(model: Model, corpus: Corpus, rows: pa.Table) -> Labelled:
     except UnfitLabel as exc:
         raise ProjectError([faults.fault(model, "label-unfit", str(exc), exc.mend)]) from exc
     at_us = microseconds(kept[corpus.at]).astype(np.int64)
-    known_us = _known(kept, at_us)
+    known_us = known_of(kept, at_us)
     split = split_rows(at_us, known_us, model.split)
     faults.refuse(faults.split_faults(model, split, label, at_us))
     return Labelled(kept, at_us, known_us, label, split, rows.num_rows - kept.num_rows)
 
 
-def _known(rows: pa.Table, at_us: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Where the corpus doesn't say, at the example's own time; null or infinite in some rows: never."""
+def known_of(rows: pa.Table, at_us: NDArray[np.int64]) -> NDArray[np.int64]:
+    """When each label was known. Where the corpus doesn't say: at the example's own time.
+
+    Null or infinite in some rows: never.
+    """
     if LABEL_KNOWN not in rows.column_names or rows[LABEL_KNOWN].null_count == rows.num_rows:
         return at_us
     told = microseconds(rows[LABEL_KNOWN])
     return np.maximum(np.where(np.isnan(told), _NEVER_US, told).astype(np.int64), at_us)
 
 
-def _time(us: np.int64) -> datetime:
+def time_of(us: np.int64) -> datetime:
     return _EPOCH + timedelta(microseconds=int(us))

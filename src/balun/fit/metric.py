@@ -80,14 +80,15 @@ def _r2(truth: Truth, guess: Guess, units: Units) -> Tally:
     return tally
 
 
-def _brier(truth: Truth, guess: Guess) -> Floats:
-    """Over all classes; of two, whose errors are the same, half of it."""
+def brier(truth: Truth, guess: Guess) -> Floats:
+    """By row, over all classes; of two, whose errors are the same, half of it."""
     came = truth[:, None] == np.arange(guess.score.shape[1])
     share = 0.5 if guess.score.shape[1] == 2 else 1.0
     return np.asarray(((guess.score - came) ** 2).sum(axis=1) * share)
 
 
-def _log_loss(truth: Truth, guess: Guess) -> Floats:
+def log_loss(truth: Truth, guess: Guess) -> Floats:
+    """By row, from probabilities."""
     own = guess.score[np.arange(len(truth)), truth.astype(np.int64)]
     return np.asarray(-np.log(np.clip(own, _SMALLEST, 1 - _SMALLEST)))
 
@@ -133,8 +134,8 @@ _LOSS = (0.0, np.inf)
 METRICS: tuple[Metric, ...] = (
     Metric("roc_auc", "classifier", True, _each_class(roc_auc), takes="score"),
     Metric("average_precision", "classifier", True, _each_class(average_precision), takes="score"),
-    Metric("log_loss", "classifier", False, _mean_of(_log_loss), takes="probability", bounds=_LOSS),
-    Metric("brier", "classifier", False, _mean_of(_brier), takes="probability", bounds=(0.0, 2.0)),
+    Metric("log_loss", "classifier", False, _mean_of(log_loss), takes="probability", bounds=_LOSS),
+    Metric("brier", "classifier", False, _mean_of(brier), takes="probability", bounds=(0.0, 2.0)),
     Metric("accuracy", "classifier", True, _mean_of(lambda truth, guess: (truth == guess.label).astype(float))),
     Metric("f1", "classifier", True, _f1),
     Metric("mae", "regressor", False, _mean_of(lambda truth, guess: np.abs(truth - guess.score)), bounds=_LOSS),

@@ -37,7 +37,7 @@ def slices_of(
     """
     metric, truth, guess = judged
     found = []
-    for column, value, mask in _asked(rows, asked) if asked else _chosen(rows, inputs):
+    for column, value, mask in parts_of(rows, asked) if asked else _chosen(rows, inputs):
         here = np.flatnonzero(mask)
         if len(here) < _FEWEST_ROWS:
             continue
@@ -60,7 +60,8 @@ def _chosen(rows: pa.Table, inputs: Sequence[str]) -> Iterator[tuple[str, str, N
             yield name, _MISSING, column.is_null().to_numpy()
 
 
-def _asked(rows: pa.Table, names: Sequence[str]) -> Iterator[tuple[str, str, NDArray[np.bool_]]]:
+def parts_of(rows: pa.Table, names: Sequence[str]) -> Iterator[tuple[str, str, NDArray[np.bool_]]]:
+    """Of each column its values, of numbers that have many their quarters: column, value, and where it is so."""
     for name in names:
         column = plain(rows[name])
         kind = kind_of(column.type)

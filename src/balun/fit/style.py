@@ -84,6 +84,24 @@ def is_slow(estimator: object) -> bool:
     return _from(inner, _SLOW) and type(inner).__name__.startswith(_SLOW_NAMES)
 
 
+def takes_weights(estimator: object) -> str | None:
+    """By what name its `fit` takes how much each row counts; None where it takes none.
+
+    >>> from sklearn.linear_model import Ridge
+    >>> from sklearn.neighbors import KNeighborsRegressor
+    >>> from sklearn.pipeline import make_pipeline
+    >>> takes_weights(Ridge()), takes_weights(make_pipeline(Ridge())), takes_weights(KNeighborsRegressor())
+    ('sample_weight', 'ridge__sample_weight', None)
+    """
+    from sklearn.utils.validation import has_fit_parameter
+
+    steps = getattr(estimator, "steps", None)
+    if isinstance(steps, list) and steps:
+        name = takes_weights(steps[-1][-1])
+        return None if name is None else f"{steps[-1][0]}__{name}"
+    return "sample_weight" if has_fit_parameter(estimator, "sample_weight") else None
+
+
 def ready(estimator: object, style: Style, categorical: list[bool], seed: int) -> tuple[object, dict[str, object]]:
     """A clone with its seeds set and its categories told, and what its `fit` is to be given beside the rows."""
     from sklearn.base import clone

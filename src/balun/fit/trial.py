@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 
 from balun.chain.corpus import Corpus
 from balun.chain.model import Model
-from balun.errors import ProjectError
 from balun.fit import faults
 from balun.fit.baseline import entity_numbers, last_known, last_value, prior
 from balun.fit.bootstrap import Draws, Tally, Units, draws_for, interval_of, units_of
@@ -63,11 +62,7 @@ class Trial:
         """Raises ProjectError where the estimator fails, or answers what is no number."""
         with faults.blamed_on(self.model, "can't predict"):
             guess = self.answer(matrix)
-        wrong = int(np.count_nonzero(np.isnan(guess.score) | np.isposinf(guess.score)))
-        if wrong:
-            name, mend = type(self.estimator).__name__, "mend the estimator's settings, or scale what it is fitted on"
-            message = f"{wrong:,} of {name}'s {guess.score.size:,} predictions are NaN or infinite"
-            raise ProjectError([faults.fault(self.model, "estimator-fails", message, mend)])
+        faults.refuse(faults.number_faults(self.model, guess))
         return guess
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from balun.chain.graph import Graph
+from balun.chain.needed import needed
 
 
 def as_json(graph: Graph) -> dict[str, object]:
@@ -29,4 +30,5 @@ def as_json(graph: Graph) -> dict[str, object]:
             }
             for found in graph.interfaces()
         ],
+        "needs": [one.as_json() for one in needed(graph)],
     }

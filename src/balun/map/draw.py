@@ -11,6 +11,7 @@ from rich.cells import cell_len
 from rich.text import Text
 
 from balun.chain.graph import KINDS, Graph, Node
+from balun.chain.needed import needed
 from balun.map.fitted_text import cut, wrapped
 from balun.map.lanes import Lane, columns_of, edges_of, lanes_of
 from balun.map.names import shown_names
@@ -39,6 +40,7 @@ def _lines(graph: Graph, width: int) -> Iterator[Text]:
     yield from _picture(graph, width)
     yield Text()
     yield from _interfaces(graph, width)
+    yield from _needs(graph, width)
 
 
 def _title(graph: Graph) -> Text:
@@ -169,5 +171,24 @@ def _interfaces(graph: Graph, width: int) -> Iterator[Text]:
     yield Text(_count(sum(map(len, found.values())), "interfaces", "interface"), "bold")
     for (supplier, consumer, name), consumers in sorted(found.items(), key=lambda item: pairs.index(item[0][:2])):
         first, *more = wrapped(f"{supplier} → {consumer}: {name} > {', '.join(consumers)}", max(width - 4, 20))
+        yield Text(f"  {first}")
+        yield from (Text(f"    {part}") for part in more)
+
+
+def _needs(graph: Graph, width: int) -> Iterator[Text]:
+    """`delay of ml-delays needs of met-desk: weather.humid 0.0123 roc_auc, …`, a line for each model and supplier."""
+    found: dict[tuple[Node, str | None], list[str]] = {}
+    events = {node.name.lower(): node.owner for node in graph.of("event")}
+    for one in needed(graph):
+        step = f" at {one.need.resolution}" if one.need.resolution else ""
+        said = f"{one.need.name}{step} {one.need.worth:.3g}"
+        found.setdefault((one.model, events.get(one.need.event.lower())), []).append(said)
+    if not found:
+        return
+    yield Text()
+    yield Text("needs, measured, with what each is worth", "bold")
+    for (model, supplier), words in found.items():
+        told = f"{model.name} of {model.owner or 'nobody'} needs of {supplier or 'nobody'}: {', '.join(words)}"
+        first, *more = wrapped(told, max(width - 4, 20))
         yield Text(f"  {first}")
         yield from (Text(f"    {part}") for part in more)

@@ -11,10 +11,9 @@ from balun.fit.paired import Gap
 from balun.minimize.bill import Bill, Bills
 from balun.minimize.feeds import Feed
 from balun.minimize.state import State
-from balun.worth.asked import Asked, Desk
+from balun.worth.asked import FITS, Asked, Desk
 from balun.worth.reply import Reply
 from balun.worth.standard import Standard
-from balun.worth.worth import FITS
 
 Inputs = frozenset[str]
 
@@ -36,9 +35,7 @@ class Tried:
 
 @dataclass
 class Judge:
-    """margin: in the metric, what a smaller model may lose. fits: how many there were for what, those known from before
-    among them.
-    """
+    """margin: in the metric, what a smaller model may lose. fits: how many it takes, for what, known or not."""
 
     desk: Desk
     node: Node
@@ -48,6 +45,7 @@ class Judge:
     tried: dict[State, Tried] = field(default_factory=dict)
     lost: dict[State, Mapping[Inputs, float]] = field(default_factory=dict)
     _replies: dict[State, Reply] = field(default_factory=dict)
+    _asked: set[Asked] = field(default_factory=set)
 
     @property
     def standard(self) -> Standard:
@@ -127,7 +125,9 @@ class Judge:
         return self.value(standard, reply.retrained[0]) if reply.retrained else float("nan")
 
     def ask(self, asked: Sequence[Asked], why: str) -> list[Reply]:
-        self.fits[why] = self.fits.get(why, 0) + sum(len(one.manner.sets) for one in asked)
+        new = set(asked) - self._asked
+        self._asked |= new
+        self.fits[why] = self.fits.get(why, 0) + sum(len(one.manner.sets) for one in new)
         return self.desk.ask(asked)
 
     def asked(self, state: State, *, timed: bool = False) -> Asked:

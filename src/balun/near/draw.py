@@ -47,6 +47,7 @@ def _sections(found: Near, width: int) -> Iterator[tuple[str, Iterable[Text]]]:
     yield "Rows, before and after" if found.up else "Rows", matrix(found, width)
     yield "Set aside, in raw form", _quarantined(found, width)
     yield "Columns", column_table(found, width)
+    yield ("What it needs" if found.node.kind == "model" else "What models need of it"), _needs(found, width)
     yield "Its inputs, and how they are made", _beside(found.up, width)
     yield "What is made of it, and how", _beside(found.down, width)
 
@@ -128,6 +129,13 @@ def _quarantined(found: Near, width: int) -> Iterator[Text]:
             if not name.startswith("source_") and name != "reasons" and value is not None
         )
         yield from (Text(f"    {part}", "dim") for part in wrapped(values, width - 4))
+
+
+def _needs(found: Near, width: int) -> Iterator[Text]:
+    for one in found.needs:
+        first, *more = wrapped(str(one), width - 4)
+        yield Text(f"  {first}")
+        yield from (Text(f"    {part}") for part in more)
 
 
 def _beside(parts: Sequence[Part], width: int) -> Iterator[Text]:

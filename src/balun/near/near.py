@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from balun.chain.contract import Contract
 from balun.chain.graph import Graph, Node
+from balun.chain.needed import Needed, needed
 from balun.chain.table import PythonTable, Table
 from balun.near.columns import Column, columns_of, row_known, row_lost
 from balun.near.counts import Counts, Tested, counts_of, importances_of, tested
@@ -54,6 +55,7 @@ class Near:
     quarantined: a few of an event's rows that were set aside, in raw form.
     findings: what the last run found wrong with its rows, as plain data.
     importances: of a model, how much worse its metric is when an input is shuffled.
+    needs: of an event, what models were measured to need of it; of a model, what it needs.
     """
 
     here: Part
@@ -70,6 +72,7 @@ class Near:
     quarantined: tuple[Row, ...]
     findings: tuple[Mapping[str, object], ...]
     importances: Mapping[str, float]
+    needs: tuple[Needed, ...]
 
     @property
     def node(self) -> Node:
@@ -93,6 +96,7 @@ class Near:
             "quarantined": list(self.quarantined),
             "findings": list(self.findings),
             "importances": dict(self.importances),
+            "needs": [one.as_json() for one in self.needs],
         }
         found = plain(told)
         assert isinstance(found, dict)
@@ -121,6 +125,7 @@ def near(graph: Graph, rows: Rows, node: Node) -> Near:
         quarantined=_quarantined(graph, rows, node),
         findings=tuple(findings) if isinstance(findings, list) else (),
         importances=importances_of(graph, rows, node),
+        needs=needed(graph, node),
     )
 
 

@@ -17,6 +17,7 @@ from balun.rules import (
     future_leak,
     join_fans_out,
     lossy_cast,
+    need_missed,
     not_in_over_nulls,
     null_reaches_required,
     owner_missing,
@@ -75,6 +76,7 @@ _OF_CHAIN = (
     future_leak,
     join_fans_out,
     lossy_cast,
+    need_missed,
     not_in_over_nulls,
     null_reaches_required,
     owner_missing,
@@ -91,7 +93,7 @@ _OF_CHAIN = (
     window_shorter_than_step,
     zone_mixed,
 )
-_WHOLE = (double_count, owner_missing, personal_data_at_surface, unused_captured_column)
+_WHOLE = (double_count, need_missed, owner_missing, personal_data_at_surface, unused_captured_column)
 RULES: tuple[Rule, ...] = (
     *(Rule(module.RULE, module.find, whole=module in _WHOLE) for module in _OF_CHAIN),
     Rule(stale_promise.RULE, of_tested=stale_promise.find, whole=True),

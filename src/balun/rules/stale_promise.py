@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from balun.chain.contract import Contract
 from balun.chain.graph import Node
 from balun.facts.known import Chain
-from balun.finding import Finding, Place
+from balun.finding import Finding
 from balun.rules.site import breaks
 from balun.rules.tested import SetAside, Tested, TestedNode
 
@@ -21,20 +21,18 @@ def find(chain: Chain, tested: Tested) -> Iterator[Finding]:
     for id_, found in tested.items():
         node = chain.graph.nodes[id_]
         for broken in found.broken:
-            yield _found(chain, node, node.declared.place, f"the last run's rows contradict it: {broken}")
+            yield _found(chain, node, broken.column, f"the last run's rows contradict it: {broken.message}")
         for one in found.set_aside:
             if one.rows >= _MOST * found.rows:
-                yield _set_aside(chain, node, found, one)
+                yield _found(chain, node, one.column, _set_aside(found, one))
 
 
-def _set_aside(chain: Chain, node: Node, found: TestedNode, one: SetAside) -> Finding:
-    contract = node.declared
-    assert isinstance(contract, Contract)
-    place = contract.column(one.column).place if one.column else contract.place
+def _set_aside(found: TestedNode, one: SetAside) -> str:
     share = f"{100 * one.rows / found.rows:.3g} %"
-    message = f"{one.rows:,} of the last run's {found.rows:,} rows ({share}) were set aside: {one.message}"
-    return _found(chain, node, place, message)
+    return f"{one.rows:,} of the last run's {found.rows:,} rows ({share}) were set aside: {one.message}"
 
 
-def _found(chain: Chain, node: Node, place: Place, message: str) -> Finding:
+def _found(chain: Chain, node: Node, column: str | None, message: str) -> Finding:
+    declared = node.declared
+    place = declared.column(column).place if isinstance(declared, Contract) and column else declared.place
     return Finding(RULE, place, message, breaks=breaks(chain, node), owner=node.owner, mend=_MEND)

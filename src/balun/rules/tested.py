@@ -17,14 +17,22 @@ class SetAside:
 
 
 @dataclass(frozen=True)
+class Broken:
+    """A promise that the rows that were kept don't keep. column: whose it is, where it is one column's."""
+
+    column: str | None
+    message: str
+
+
+@dataclass(frozen=True)
 class TestedNode:
     """Of an event or a table, made from the same contract or SQL. rows: how many there were.
 
-    broken: promises of all rows that didn't hold, in words. set_aside: promises of each row, and how many broke them.
+    set_aside: promises of each row, and how many broke them.
     """
 
     rows: int
-    broken: tuple[str, ...] = ()
+    broken: tuple[Broken, ...] = ()
     set_aside: tuple[SetAside, ...] = ()
 
 

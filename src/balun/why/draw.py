@@ -55,6 +55,9 @@ def _facts(facts: tuple[Told, ...], width: int) -> Iterator[Text]:
     for evidence, told in groups.items():
         yield Text.assemble((evidence.how, _STYLE[evidence.how]), f"   {evidence.place or ''}")
         yield from (Text(f"  {line}", "dim") for line in wrapped(evidence.by, width - 2))
+        if evidence.rows:
+            style = "red" if evidence.rows.denying else "dim"
+            yield from (Text(f"  {line}", style) for line in wrapped(str(evidence.rows), width - 2))
         for one in told:
             first, *more = wrapped(one.value, width - _FACT - 6)
             yield Text.assemble(f"    {one.fact:<{_FACT}}  ", (first, "bold"))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from balun.chain import contract
@@ -16,6 +16,7 @@ from balun.finding import Place
 from balun.relational.relation import Scan
 from balun.why.cited import Cited
 from balun.why.feature import sources_of
+from balun.why.on_rows import Count
 from balun.why.spot import Spot, root
 from balun.why.steps import dtype_of, made_words, opaque, part_of, pass_words, words_at
 from balun.why.words import UNKNOWN, words_of
@@ -46,11 +47,17 @@ _UNSAID = {
 
 @dataclass(frozen=True)
 class Evidence:
-    """by: in words, what says so."""
+    """by: in words, what says so. rows: what those of the last run say of it."""
 
     how: How
     by: str
     place: Place | None
+    rows: Count | None = None
+
+    def on(self, rows: Count | None) -> Evidence:
+        """What isn't proved is tested where it holds on rows."""
+        held = rows is not None and not rows.denying and self.how != "proved"
+        return replace(self, how="tested" if held else self.how, rows=rows)
 
 
 class Settled:

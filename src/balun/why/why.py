@@ -17,9 +17,11 @@ from balun.facts.origin import Origin
 from balun.facts.reach import Flows, captured_flows
 from balun.facts.supply import EXAMPLE, supply_of
 from balun.kept import Kept
+from balun.snapshot import Store
 from balun.why.cited import Cited
 from balun.why.evidence import Evidence, Settled
 from balun.why.nulls import Cause, Nulls
+from balun.why.on_rows import counts_of
 from balun.why.steps import Step, Steps, opaque, part_of, words_at
 from balun.why.words import UNKNOWN, keys
 
@@ -43,6 +45,8 @@ class Told:
             "by": self.evidence.by,
             "file": place.file if place else None,
             "line": place.line if place else None,
+            "rows": self.evidence.rows.rows if self.evidence.rows else None,
+            "contradicted_by": self.evidence.rows.denying if self.evidence.rows else None,
         }
 
 
@@ -81,16 +85,21 @@ def why(folder: Path, word: str) -> Why:
 
     def answer(kept: Kept | None) -> Why:
         graph = load_graph(folder, kept)
-        return Answers(known_of(graph, supply_of(graph, kept))).why(word)
+        store = Store(graph.config.snapshots)
+        try:
+            return Answers(known_of(graph, supply_of(graph, kept)), store).why(word)
+        finally:
+            store.close()
 
     return with_kept(folder, answer)
 
 
 class Answers:
-    """Of one chain: what several questions have in common is looked for once."""
+    """Of one chain: what several questions have in common is looked for once. store: of its rows, if they are asked."""
 
-    def __init__(self, chain: Chain) -> None:
+    def __init__(self, chain: Chain, store: Store | None = None) -> None:
         self._chain = chain
+        self._store = store
         self._cited = Cited(chain)
         self._flows = cache(self._flows_of)
 
@@ -99,8 +108,10 @@ class Answers:
         chain, cited = self._chain, self._cited
         node, id_, column = _found(chain, word)
         settled = Settled(chain, cited)
+        counts = counts_of(chain, self._store, id_, column) if self._store else {}
         facts = [
-            Told(fact, value, settled.of(fact, id_, column)) for fact, value in words_at(chain, id_, column).items()
+            Told(fact, value, settled.of(fact, id_, column).on(counts.get(fact)))
+            for fact, value in words_at(chain, id_, column).items()
         ]
         own = part_of(chain, id_, column) if id_.startswith("corpus:") else (id_, column)
         facts += [_available(chain, cited, *own), *_origin(chain, cited, self._flows(node.id), *own)]

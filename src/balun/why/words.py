@@ -42,14 +42,22 @@ def words_of(state: State, names: Sequence[str], at: int, dtype: str) -> Words:
 
 def key(state: State, names: Sequence[str], at: int) -> str:
     """Whether it makes a row unique, alone or with others."""
+    found = key_of(state, at)
+    if found is None:
+        return "in no key"
+    others = [names[other] for other in sorted(found) if other != at]
+    if others:
+        return f"unique with {', '.join(others)}"
+    return "unique by itself" if found else "there is one row"
+
+
+def key_of(state: State, at: int) -> frozenset[int] | None:
+    """The least key that a column is in; the empty one where there is one row; None where it is in none."""
     dependencies = state.dependencies
     if dependencies.is_key([at]):
-        return "unique by itself" if frozenset() not in dependencies.keys else "there is one row"
+        return frozenset({at} if frozenset() not in dependencies.keys else ())
     found = [one for one in dependencies.keys if at in one]
-    if not found:
-        return "in no key"
-    least = min(found, key=lambda one: (len(one), sorted(one)))
-    return f"unique with {', '.join(names[other] for other in sorted(least) if other != at)}"
+    return min(found, key=lambda one: (len(one), sorted(one)), default=None)
 
 
 def keys(state: State, names: Sequence[str]) -> list[list[str]]:

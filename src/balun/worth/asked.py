@@ -28,6 +28,10 @@ Say = Callable[[str], None]
 # Raise it when the same question comes to be answered otherwise.
 _FORMAT = 2
 _KEPT = "kept"
+# States of a project, as a branch and the one it is held against, whose answers stay.
+_OLDER = 3
+# Fits on all training rows and on both halves of a cut: what tells of the noise of fitting.
+FITS = 3
 
 
 @dataclass(frozen=True)
@@ -127,10 +131,10 @@ class Answers:
         return reply(of, served(self.past, found, corpus), say, asked.manner)
 
     def sweep(self, *, fresh: bool = False) -> None:
-        """Forget answers of what the project was before; with `fresh` all."""
-        for folder in self.folder.parent.glob("*"):
-            if fresh or folder != self.folder:
-                shutil.rmtree(folder, ignore_errors=True)
+        """Forget answers of what the project was long before; with `fresh` also of what it is."""
+        others = sorted(self.folder.parent.glob("*"), key=lambda folder: -folder.stat().st_mtime)
+        for folder in [one for one in others if one != self.folder][_OLDER:] + ([self.folder] if fresh else []):
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def _silent(words: str) -> None:

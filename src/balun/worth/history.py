@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+from balun.against import project_at
+from balun.build import Bench, build
+from balun.chain.config import read_config
+from balun.chain.graph import Graph
 from balun.chain.load import load_graph
 from balun.facts.known import Chain
 from balun.impact import chain_of
 from balun.kept import FILE, Kept
-from balun.plan import make_plan
+from balun.plan import Step, make_plan
 from balun.run import Watch, event_files, run
 from balun.snapshot import Snapshot, Store
 
@@ -45,13 +49,56 @@ def history(folder: Path, watch: Watch) -> Iterator[History]:
 def history_of(folder: Path) -> History:
     """Of a project that was run."""
     graph = load_graph(folder)
+    store = _store(graph)
+    chain = chain_of(graph, Kept(store.folder / FILE))
+    return History(chain, {step.id: made for step, made in _found(chain, store) if made is not None}, store)
+
+
+@contextmanager
+def history_at(folder: Path, revision: str, watch: Watch) -> Iterator[History]:
+    """Of the project as it was declared at a revision in git, on the data that lie there now.
+
+    What no run made is made in the store of replays. Raises UsageError where there is no such revision, ProjectError.
+    """
+    with project_at(folder, revision) as was:
+        then, now = load_graph(was), read_config(folder)
+        graph = Graph(replace(then.config, folder=now.folder, snapshots=now.snapshots), then.nodes)
+        store = _store(graph)
+        try:
+            with store.locked():
+                chain = chain_of(graph, Kept(store.folder / FILE))
+                yield History(chain, _made(chain, store, watch), store)
+        finally:
+            store.close()
+
+
+def _store(graph: Graph) -> Store:
     store = Store(graph.config.snapshots / "worth")
     store.folder.mkdir(parents=True, exist_ok=True)
-    chain = chain_of(graph, Kept(store.folder / FILE))
-    base = Store(graph.config.snapshots)
+    return store
+
+
+def _found(chain: Chain, store: Store) -> list[tuple[Step, Snapshot | None]]:
+    """What the project's runs, or replays, made of each step."""
+    base = Store(chain.graph.config.snapshots)
     try:
-        plan = make_plan(graph, chain.supply, event_files(graph), base)
-        found = {step.id: base.find(step.name) for step in plan}
+        plan = make_plan(chain.graph, chain.supply, event_files(chain.graph), base)
+        return [(step, base.find(step.name) or store.find(step.name)) for step in plan]
     finally:
         base.close()
-    return History(chain, {id_: made for id_, made in found.items() if made is not None}, store)
+
+
+def _made(chain: Chain, store: Store, watch: Watch) -> dict[str, Snapshot]:
+    made: dict[str, Snapshot] = {}
+    steps = _found(chain, store)
+    watch.begin([step.id for step, found in steps if found is None])
+    try:
+        for step, found in steps:
+            if found is None:
+                watch.start(step.id)
+                found = build(Bench(chain.graph, chain.supply, store, made, watch.say), step)  # noqa: PLW2901
+                watch.done()
+            made[step.id] = found
+    finally:
+        watch.end()
+    return made

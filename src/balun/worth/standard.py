@@ -21,6 +21,7 @@ from balun.fit.fitted import Fitted
 from balun.fit.fitting import fitted_on
 from balun.fit.given import given
 from balun.fit.guess import guess_of
+from balun.fit.label import Label
 from balun.fit.labelled import Labelled, labelled
 from balun.fit.metric import METRICS, Guess, Metric
 from balun.fit.paired import Gap, Paired
@@ -64,14 +65,18 @@ class Standard:
             self._guesses[r] = self.answers(fitted, self.test)
         return self._guesses[r]
 
+    def take(self, answers: Sequence[Guess]) -> None:
+        """What was answered by models fitted on training rows 0, 1 … elsewhere."""
+        self._guesses |= dict(enumerate(answers))
+
     def fit(self, data: Labelled, r: int, say: Say, without: Collection[str] = ()) -> Fitted:
         """On training rows `r` of `data`, but for the inputs that it is to do without."""
         inputs = [name for name in self.inputs if name not in without]
-        rows = np.flatnonzero(data.split.train)
-        train = np.zeros(len(data.at_us), dtype=bool)
-        train[rows[refit_rows(data.at_us[rows], self.model.seed, r)]] = True
-        part = replace(data, split=replace(data.split, train=train))
-        return fitted_on(self.model, self.corpus, part, inputs, self.fitted.snapshot, say)[0]
+        train = np.flatnonzero(data.split.train)
+        some = train[refit_rows(data.at_us[train], self.model.seed, r)]
+        say(f"fitting {type(self.model.estimator).__name__} on {len(some):,} rows of {len(inputs)} inputs")
+        rows, label = data.rows.take(pa.array(some)), Label(data.label.truth[some], data.label.classes)
+        return fitted_on(self.model, self.corpus, rows, label, inputs, snapshot=self.fitted.snapshot)[0]
 
     def gap(self, after: Sequence[Guess], before: Sequence[Guess] | None = None) -> Gap:
         """after: of a changed model, fitted on training rows 0, 1 … before: of another; None: of the model as it is."""

@@ -14,7 +14,7 @@ from balun.errors import UsageError
 from balun.fit.paired import Gap
 from balun.run import Silent, Watch
 from balun.worth.alike import groups
-from balun.worth.asked import Asked, Desk
+from balun.worth.asked import FITS, Asked, Desk
 from balun.worth.columns import Hangs, hanging, unused
 from balun.worth.cost import Cost, cost, together
 from balun.worth.history import history
@@ -87,7 +87,7 @@ class Table:
     """columns: the most worth to a model that is fitted again first. groups: names of columns that tell the same.
 
     unused: captured columns of the same events that nothing of the model hangs on. value: of the metric, as it is.
-    worked_out: how many replays this took now; others were known from before.
+    worked_out: how many replays this took now; others were known from before. corpus: the snapshot's name.
     """
 
     project: str
@@ -99,6 +99,7 @@ class Table:
     groups: tuple[tuple[str, ...], ...]
     unused: tuple[str, ...]
     worked_out: int
+    corpus: str
 
     def as_json(self) -> dict[str, object]:
         return {
@@ -111,6 +112,7 @@ class Table:
             "groups": [list(one) for one in self.groups],
             "unused": list(self.unused),
             "worked_out": self.worked_out,
+            "corpus": self.corpus,
         }
 
 
@@ -160,6 +162,7 @@ def table_of(desk: Desk, node: Node) -> Table:
         tuple(some),
         tuple(unused(past, node)),
         desk.worked_out,
+        standard.fitted.snapshot,
     )
 
 
@@ -202,7 +205,9 @@ class _Costs:
     model: str
 
     def ask(self, changes: Sequence[Sequence[Change]]) -> list[Cost]:
-        self.desk.ask([self._asked(some) for some in changes])
+        asked = [self._asked(()), *(self._asked(some) for some in changes)]
+        as_it_is, *_ = self.desk.ask(asked)
+        self.desk.answers.standard(self.model).take(as_it_is.retrained)
         return [self.of(some) for some in changes]
 
     def of(self, changes: Sequence[Change], given: Sequence[Change] = ()) -> Cost:
@@ -215,7 +220,9 @@ class _Costs:
         return self.of(group, [other for other in group if other is not one])
 
     def _asked(self, changes: Sequence[Change]) -> Asked:
-        return Asked(self.model, tuple(changes), own_label=False)
+        """Of whole columns, fits on halves too tell of the noise of fitting; the others take it from them."""
+        whole = len(changes) < 2 and all(one.kind == "blank" for one in changes)
+        return Asked(self.model, tuple(changes), own_label=False, fits=FITS if whole else 1)
 
 
 def _silent(words: str) -> None:

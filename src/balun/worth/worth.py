@@ -9,13 +9,10 @@ from pathlib import Path
 from balun.chain.change import Change, read_change
 from balun.errors import UsageError
 from balun.run import Silent, Watch
-from balun.worth.asked import Answers, Asked
+from balun.worth.asked import FITS, Answers, Asked
 from balun.worth.cost import Cost, cost
 from balun.worth.history import history
 from balun.worth.replay import Replay, replay
-
-# Fits on all training rows and on both halves of a cut: what tells of the noise of fitting.
-FITS = 3
 
 
 @dataclass(frozen=True)
