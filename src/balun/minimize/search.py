@@ -50,7 +50,7 @@ class Search:
             self.coarsen()
         for state in reversed(self.path[1:]):
             gap = self.judge.confirm(state)
-            if gap is not None and self.judge.within(gap):
+            if self.judge.within(gap):
                 return Found(state, gap)
         return Found(State(), None)
 
