@@ -104,16 +104,18 @@ def _peer(peer: str, folder: Path, standard: Standard) -> Choice:
     x = np.nan_to_num(standard.fitted.encoder.matrix(data.of(data.split.train)), nan=-999.0)
     np.savez(rows, x=x, y=data.label.of(data.split.train).values())
     command = [str(_python()), str(BENCH / "peers" / "select_columns.py"), peer, str(rows), str(out)]
-    try:
-        subprocess.run(command, check=True, capture_output=True, text=True, timeout=_LIMIT_S)
-    except subprocess.TimeoutExpired:
-        return Choice(_PEERS[peer], (), 0, _LIMIT_S, f"not done in {_LIMIT_S:.0f} s")
-    except subprocess.CalledProcessError as exc:
-        return Choice(_PEERS[peer], (), 0, 0.0, str(exc.stderr).strip().splitlines()[-1][:120])
+    if not out.exists():
+        try:
+            subprocess.run(command, check=True, capture_output=True, text=True, timeout=_LIMIT_S)
+        except subprocess.TimeoutExpired:
+            out.write_text(json.dumps({"error": f"not done in {_LIMIT_S:.0f} s", "seconds": _LIMIT_S}))
+        except subprocess.CalledProcessError as exc:
+            out.write_text(json.dumps({"error": str(exc.stderr).strip().splitlines()[-1][:120], "seconds": 0.0}))
     told = json.loads(out.read_text(encoding="utf-8"))
-    kept = {standard.inputs[number] for number in told["kept"]}
-    error = "" if kept else "keeps no column"
-    return Choice(_PEERS[peer], tuple(sorted(set(standard.inputs) - kept)), told["fits"], told["seconds"], error)
+    kept = {standard.inputs[number] for number in told.get("kept", ())}
+    error = told.get("error", "" if kept else "keeps no column")
+    gone = tuple(sorted(set(standard.inputs) - kept))
+    return Choice(_PEERS[peer], gone, told.get("fits", 0), told["seconds"], error)
 
 
 def _python() -> Path:

@@ -91,6 +91,13 @@ def test_a_wider_margin_lets_more_go(planted: Path, found: Minimized) -> None:
     assert len(wide.kept) < len(found.kept)
 
 
+def test_of_columns_that_cost_more_more_is_asked(planted: Path, found: Minimized) -> None:
+    by_bytes = minimize(planted, "total", cost="bytes", steps=False, workers=1)
+    assert len(by_bytes.kept) == len(found.kept)
+    costs = [point.bill.bytes for point in by_bytes.frontier]
+    assert costs == sorted(costs)
+
+
 def test_stopped_work_goes_on_and_ends_the_same(planted: Path, found: Minimized) -> None:
     past = history_of(planted)
     files = sorted(Answers(past).folder.glob("*.npz"))
