@@ -405,6 +405,80 @@ def worth(
         click.echo(f"kept in {written}: commit it")
 
 
+@balun.command(short_help="The fewest captured columns, and the coarsest steps, that a model needs.")
+@click.argument("model")
+@click.option(
+    "--cost",
+    type=click.Choice(["columns", "bytes", "latency"]),
+    default="columns",
+    show_default=True,
+    help="What is to be small: how many columns, bytes a row, or how long until inputs are known and answered.",
+)
+@click.option(
+    "--margin",
+    metavar="SHARE",
+    default="0.5%",
+    show_default=True,
+    help="What may be lost of the metric's gain over the training's average.",
+)
+@click.option("--no-steps", is_flag=True, help="Look for fewer columns alone, not for coarser steps of them.")
+@click.option("--write", "writing", is_flag=True, help="Declare the smaller model in a new file, MODEL_small.py.")
+@click.option(
+    "--workers", metavar="N", type=click.IntRange(1), help="Processes that share the replays; by default a core each."
+)
+@click.option("--fresh", is_flag=True, help="Forget what is known from before, or from work that was stopped.")
+@json_option
+@_says_errors
+def minimize(
+    model: str,
+    *,
+    cost: str,
+    margin: str,
+    no_steps: bool,
+    writing: bool,
+    workers: int | None,
+    fresh: bool,
+    as_json: bool,
+) -> None:
+    """Search for the fewest captured columns, and the coarsest steps of them, that MODEL needs.
+
+    A smaller model is one whose loss stays under a margin with 95 %. It is searched for on the last stretch of the
+    training rows, and held against the test once, at the end. Columns go in halves, the least worth first; what is
+    left comes in coarser steps. Work that is stopped goes on where it was. What is stale of the project is run first.
+    Exit status 1 where the test doesn't agree.
+
+    \b
+    balun minimize delay
+    balun minimize delay --cost bytes --margin 2%
+    balun minimize delay --write
+    """
+    from balun.minimize import minimize as minimize_model
+    from balun.minimize.draw import print_minimized
+
+    with _progress(quiet=as_json) as watch:
+        found = minimize_model(
+            _folder(), model, cost=cost, margin=_share(margin), steps=not no_steps, writing=writing,
+            workers=workers, fresh=fresh, watch=watch,
+        )  # fmt: skip
+    if as_json:
+        _print_json(found.as_json())
+    else:
+        print_minimized(found, _console())
+    sys.exit(FINE if found.holds else FINDINGS)
+
+
+def _share(text: str) -> float:
+    """
+    >>> _share("2%"), _share("0.5 %"), _share("0.01")
+    (0.02, 0.005, 0.01)
+    """
+    number, percent = text.strip().removesuffix("%"), text.strip().endswith("%")
+    try:
+        return float(number) / (100 if percent else 1)
+    except ValueError as exc:
+        raise UsageError(f"a margin of {text} is none: write a share such as 0.5%") from exc
+
+
 @balun.command(short_help="Make what is stale, from events to tested models.")
 @click.option("--wait", is_flag=True, help="Wait for another run to end, in place of failing.")
 @json_option

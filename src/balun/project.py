@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from balun.check import Checked
     from balun.fit import Fitted, Result
     from balun.impact import Impact
+    from balun.minimize import Minimized
     from balun.near import Near
     from balun.prove import Proof
     from balun.status import Status
@@ -148,6 +149,28 @@ class Project:
         from balun.worth import table
 
         return table(self.folder, model, workers=workers, watch=watch)
+
+    def minimize(
+        self,
+        model: str,
+        *,
+        cost: str = "columns",
+        margin: float = 0.005,
+        steps: bool = True,
+        write: bool = False,
+        workers: int | None = None,
+        watch: Watch | None = None,
+    ) -> Minimized:
+        """The fewest captured columns, and the coarsest steps of them, that a model needs.
+
+        cost: `columns`, `bytes` or `latency`. margin: the share of the metric's gain over the training's average that
+        may be lost. steps: coarser ones are looked for. write: the smaller model is declared in a new file.
+        """
+        from balun.minimize import minimize
+
+        return minimize(
+            self.folder, model, cost=cost, margin=margin, steps=steps, writing=write, workers=workers, watch=watch
+        )
 
     def stocktake(
         self,

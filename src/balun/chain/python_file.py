@@ -43,6 +43,23 @@ def read_python(root: Path) -> list[Named]:
     return _named(bound, root)
 
 
+def bindings(root: Path) -> dict[str, tuple[str, str]]:
+    """By id, the module and the variable that models and features can be imported by. Raises ProjectError."""
+    with _own_modules(root):
+        bound = [one for file in sorted(root.glob("*.py")) for one in _declared(file, root)]
+    found: dict[str, tuple[str, str]] = {}
+    for one in bound:
+        if isinstance(one.declared, DeclaredModel):
+            id_, place = f"model:{one.declared.name}", one.declared.place
+        elif isinstance(one.declared, Aggregate | Latest):
+            id_, place = f"feature:{one.variable}", one.declared.place
+        else:
+            continue
+        if id_ not in found or Path(place.file).stem == one.module:
+            found[id_] = one.module, one.variable
+    return found
+
+
 @contextmanager
 def _own_modules(root: Path) -> Iterator[None]:
     """Let the project's files import each other, and leave `sys` as it was: each project may have a `features.py`."""

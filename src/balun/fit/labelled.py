@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
@@ -10,13 +10,13 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from balun.chain.corpus import Corpus
-from balun.chain.model import Model
+from balun.chain.model import Model, TimeSplit
 from balun.errors import ProjectError
 from balun.fit import faults
 from balun.fit.column import microseconds
 from balun.fit.label import Label, UnfitLabel, read_label
 from balun.fit.result import Stretch
-from balun.fit.split import Split, split_rows
+from balun.fit.split import Split, before_test, split_rows
 
 LABEL_KNOWN = "label_known"
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -39,6 +39,10 @@ class Labelled:
 
     def of(self, part: NDArray[np.bool_]) -> pa.Table:
         return self.rows.filter(pa.array(part))
+
+    def before_test(self, rule: TimeSplit) -> Labelled:
+        """The same rows, of which the test's are in neither part, and the last of the training's stand for them."""
+        return replace(self, split=before_test(self.split, self.at_us, self.known_us, rule))
 
     def stretch(self, part: NDArray[np.bool_]) -> Stretch:
         times = self.at_us[part]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from itertools import combinations
 
 import numpy as np
@@ -23,22 +23,36 @@ def groups(columns: Mapping[str, Sequence[str]], rows: pa.Table, at: str) -> lis
 
     columns: the inputs whose values each is used for. rows: examples, of which 50,000 are looked at.
     """
+    told = correlations(columns, rows, at)
+    return joined(columns, {pair for pair, found in told.items() if found >= ALIKE})
+
+
+def correlations(columns: Mapping[str, Sequence[str]], rows: pa.Table, at: str) -> dict[frozenset[str], float]:
+    """Of every two columns, the highest of an input of the one and another of the other. As `groups` takes them."""
     step = max(1, rows.num_rows // _ROWS)
     some = rows.take(pa.array(np.arange(0, rows.num_rows, step)))
     wanted = sorted({name for names in columns.values() for name in names})
     at_us = microseconds(some[at])
     codes = {name: _codes(some[name], at_us) for name in wanted}
-    near = {frozenset(pair) for pair in combinations(wanted, 2) if correlation(codes[pair[0]], codes[pair[1]]) >= ALIKE}
-    return _joined(columns, near)
+    known = {frozenset(pair): correlation(codes[pair[0]], codes[pair[1]]) for pair in combinations(wanted, 2)}
+
+    def highest(one: str, other: str) -> float:
+        pairs = [frozenset((a, b)) for a in columns[one] for b in columns[other] if a != b]
+        return max((known[pair] for pair in pairs), default=0.0)
+
+    return {frozenset(pair): highest(*pair) for pair in combinations(columns, 2)}
 
 
-def _joined(columns: Mapping[str, Sequence[str]], near: set[frozenset[str]]) -> list[tuple[str, ...]]:
+def joined(columns: Iterable[str], near: Collection[frozenset[str]]) -> list[tuple[str, ...]]:
+    """What hangs together by pairs, each group of two or more in the order of the columns.
+
+    >>> joined("abcd", [frozenset("ac"), frozenset("cd")])
+    [('a', 'c', 'd')]
+    """
+    columns = list(columns)
     group = {name: {name} for name in columns}
     for one, other in combinations(columns, 2):
-        if (
-            any(frozenset((a, b)) in near for a in columns[one] for b in columns[other])
-            and group[one] is not group[other]
-        ):
+        if frozenset((one, other)) in near and group[one] is not group[other]:
             group[one] |= group[other]
             group |= dict.fromkeys(group[other], group[one])
     found = {id(some): tuple(name for name in columns if name in some) for some in group.values()}

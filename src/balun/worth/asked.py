@@ -20,13 +20,13 @@ from balun.run import Watch
 from balun.snapshot import digest
 from balun.worth.history import History, history_of
 from balun.worth.replay import Replay, replay
-from balun.worth.reply import Reply, broken, reply
-from balun.worth.served import served
-from balun.worth.standard import Standard, standard
+from balun.worth.reply import Manner, Reply, broken, reply
+from balun.worth.served import Served, served
+from balun.worth.standard import Standard, before_test, standard
 
 Say = Callable[[str], None]
 # Raise it when the same question comes to be answered otherwise.
-_FORMAT = 1
+_FORMAT = 2
 _KEPT = "kept"
 # States of a project, as a branch and the one it is held against, whose answers stay.
 _OLDER = 3
@@ -38,25 +38,38 @@ FITS = 3
 class Asked:
     """How a model answers after changes, all at once; after none: as it is. model: a node's id.
 
-    own_label, fits: as `reply` takes them.
+    own_label, fits, since, without, timed, nulled: as `Manner` has them.
+    on: `test`, or `validation`: the last of the training rows, which a search may look at.
     """
 
     model: str
     changes: tuple[Change, ...] = ()
     own_label: bool = True
     fits: int = 1
+    since: int = 0
+    without: tuple[str, ...] = ()
+    timed: bool = False
+    nulled: tuple[tuple[str, ...], ...] = ()
+    on: str = "test"
 
     def __str__(self) -> str:
-        return " and ".join(map(str, self.changes)) or "as it is"
+        words = [*map(str, self.changes), *([f"{len(self.without)} inputs fewer"] if self.without else [])]
+        return " and ".join(words) or "as it is"
+
+    @property
+    def manner(self) -> Manner:
+        return Manner(self.own_label, self.fits, self.since, self.without, self.timed, self.nulled)
 
     def as_json(self) -> dict[str, object]:
         changes = [vars(change) | {"by": list(change.by)} for change in self.changes]
-        return {"model": self.model, "changes": changes, "own_label": self.own_label, "fits": self.fits}
+        nulled = [list(one) for one in self.nulled]
+        return {**vars(self), "changes": changes, "without": list(self.without), "nulled": nulled}
 
     @classmethod
     def from_json(cls, told: Mapping[str, Any]) -> Asked:
         changes = tuple(Change(**{**one, "by": tuple(one["by"])}) for one in told["changes"])
-        return cls(told["model"], changes, told["own_label"], told["fits"])
+        nulled = tuple(map(tuple, told["nulled"]))
+        return cls(**{**told, "changes": changes, "without": tuple(told["without"]), "nulled": nulled})
 
 
 @dataclass
@@ -64,7 +77,7 @@ class Answers:
     """Of one project; each is kept in a file, so that it is given once."""
 
     past: History
-    _standards: dict[str, Standard] = field(default_factory=dict)
+    _standards: dict[tuple[str, str], Standard] = field(default_factory=dict)
 
     @property
     def folder(self) -> Path:
@@ -85,19 +98,24 @@ class Answers:
         known = self.find(asked)
         return known or self._kept(asked, self._reply(found, asked, say))
 
-    def standard(self, model: str) -> Standard:
-        if model not in self._standards:
-            self._standards[model] = standard(self.past, self.past.chain.graph.nodes[model])
-        return self._standards[model]
+    def standard(self, model: str, on: str = "test") -> Standard:
+        """on: as `Asked` has it. Raises UsageError where there are too few rows for a validation."""
+        if (model, on) not in self._standards:
+            made = standard(self.past, self.past.chain.graph.nodes[model])
+            if on == "validation":
+                self.folder.mkdir(parents=True, exist_ok=True)
+                made = before_test(made, self.folder / f"{digest({'model': model, 'on': on})}.model", _silent)
+            self._standards[model, on] = made
+        return self._standards[model, on]
 
     def _kept(self, asked: Asked, made: Reply) -> Reply:
         made.save(self.file(asked))
         return made
 
     def _worked_out(self, asked: Asked, say: Say) -> Reply:
+        of = self.standard(asked.model, asked.on)
         if not asked.changes:
-            of = self.standard(asked.model)
-            return Reply(of.own(0, say), tuple(of.own(r, say) for r in range(asked.fits)))
+            return reply(of, Served({}), say, asked.manner)
         try:
             return self._reply(replay(self.past, asked.changes, say), asked, say)
         except ProjectError as exc:
@@ -108,15 +126,19 @@ class Answers:
     def _reply(self, found: Replay, asked: Asked, say: Say) -> Reply:
         if asked.model in found.lost:
             return broken(found.lost[asked.model])
-        of = self.standard(asked.model)
+        of = self.standard(asked.model, asked.on)
         corpus = self.past.chain.graph.nodes[of.node.parents[0]]
-        return reply(of, served(self.past, found, corpus), say, own_label=asked.own_label, fits=asked.fits)
+        return reply(of, served(self.past, found, corpus), say, asked.manner)
 
     def sweep(self, *, fresh: bool = False) -> None:
         """Forget answers of what the project was long before; with `fresh` also of what it is."""
         others = sorted(self.folder.parent.glob("*"), key=lambda folder: -folder.stat().st_mtime)
         for folder in [one for one in others if one != self.folder][_OLDER:] + ([self.folder] if fresh else []):
             shutil.rmtree(folder, ignore_errors=True)
+
+
+def _silent(words: str) -> None:
+    pass
 
 
 class Desk:

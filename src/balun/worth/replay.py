@@ -148,8 +148,11 @@ def _make(
 
 
 def _is_as_before(step: Step, judge: Judge) -> bool:
-    """Whether it is proved that the changes leave it as it is."""
-    if step.id.startswith("examples:"):
+    """Whether it is proved that the changes leave it as it is.
+
+    A feature stands below its source alone; beside its examples it hangs on these too.
+    """
+    if step.id.startswith(("examples:", "feature:")):
         names = [known.nodes[step.id].columns for known in (judge.found.before, judge.found.after)]
         return names[0] == names[1] and judge.found.nodes[step.id].is_same
     effect = judge.effects.get(step.node.id)

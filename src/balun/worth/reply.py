@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, replace
+from math import nan
 from pathlib import Path
 from zipfile import BadZipFile
 
@@ -13,6 +14,8 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from balun.errors import ProjectError, UsageError
+from balun.fit.cost import cost_of
+from balun.fit.fitted import Fitted
 from balun.fit.label import UnfitLabel, read_label
 from balun.fit.labelled import Labelled
 from balun.fit.metric import Guess
@@ -20,6 +23,7 @@ from balun.worth.served import Served
 from balun.worth.standard import Standard
 
 Say = Callable[[str], None]
+_ROWS = 5000
 
 
 @dataclass(frozen=True)
@@ -27,16 +31,22 @@ class Reply:
     """on_day: of the model in service; None where it can't answer. retrained: of models fitted on training rows 0, 1 …
 
     inputs: those that differ in some row. why_not: why there are no answers on the day, and none once fitted again.
+    lost: examples whose rows don't come any more. alone_us, bulk_us: that a prediction takes, once fitted again; NaN
+    where that wasn't measured. nulled: what the model that was fitted again loses, by its manner's `nulled`.
     """
 
     on_day: Guess | None
     retrained: tuple[Guess, ...]
     inputs: tuple[str, ...] = ()
     why_not: tuple[str, str] = ("", "")
+    lost: int = 0
+    alone_us: float = nan
+    bulk_us: float = nan
+    nulled: tuple[float, ...] = ()
 
     def save(self, file: Path) -> None:
         parts = {f"{name}{r}": value for r, one in enumerate(self._guesses()) for name, value in vars(one).items()}
-        told = {"on_day": self.on_day is not None, "inputs": self.inputs, "why_not": self.why_not}
+        told = {name: getattr(self, name) for name in _TOLD} | {"on_day": self.on_day is not None}
         file.parent.mkdir(parents=True, exist_ok=True)
         draft = file.with_suffix(".draft")
         with draft.open("wb") as opened:
@@ -57,7 +67,12 @@ class Reply:
         except (OSError, ValueError, KeyError, EOFError, BadZipFile):
             return None
         on_day = found.pop(0) if told["on_day"] else None
-        return cls(on_day, tuple(found), tuple(told["inputs"]), (told["why_not"][0], told["why_not"][1]))
+        why = (told["why_not"][0], told["why_not"][1])
+        plain = {name: told[name] for name in ("lost", "alone_us", "bulk_us")}
+        return cls(on_day, tuple(found), tuple(told["inputs"]), why, **plain, nulled=tuple(told["nulled"]))
+
+
+_TOLD = ("inputs", "why_not", "lost", "alone_us", "bulk_us", "nulled")
 
 
 def broken(why: str) -> Reply:
@@ -65,17 +80,36 @@ def broken(why: str) -> Reply:
     return Reply(None, (), (), (why, why))
 
 
-def reply(standard: Standard, served: Served, say: Say, *, own_label: bool, fits: int) -> Reply:
-    """own_label: fitted again on the label as it is captured after the changes; else as it was before.
+@dataclass(frozen=True)
+class Manner:
+    """How a model is fitted again after changes.
 
-    fits: how many of the training sets of `refit_rows` it is fitted on again.
+    own_label: on the label as it is captured after them; else as it was before.
+    fits: on how many of the training sets of `refit_rows`; since: from which one.
+    without: inputs that it does without; one that lacks some has no answers on the day. timed: predictions are.
+    nulled: sets of inputs; it is told what the model then loses where each comes null.
     """
+
+    own_label: bool = True
+    fits: int = 1
+    since: int = 0
+    without: tuple[str, ...] = ()
+    timed: bool = False
+    nulled: tuple[tuple[str, ...], ...] = ()
+
+    @property
+    def sets(self) -> range:
+        return range(self.since, self.fits)
+
+
+def reply(standard: Standard, served: Served, say: Say, manner: Manner) -> Reply:
     rows = served.over(standard.data.rows)
     inputs = tuple(name for name in served.columns if _differs(rows[name], standard.data.rows[name]))
     test = rows.filter(pa.array(standard.data.split.test))
-    on_day, why_day = _on_day(standard, test, inputs, say)
-    retrained, why = _retrained(standard, served, rows, inputs, say, own_label=own_label, fits=fits)
-    return Reply(on_day, retrained, inputs, (why_day, why))
+    on_day, why_day = (None, "") if manner.without else _on_day(standard, test, inputs, say)
+    retrained, why, more = _retrained(standard, served, rows, inputs, say, manner)
+    lost = 0 if served.came is None else int(np.count_nonzero(~served.came))
+    return replace(more, on_day=on_day, retrained=retrained, inputs=inputs, why_not=(why_day, why), lost=lost)
 
 
 def _differs(one: pa.ChunkedArray, other: pa.ChunkedArray) -> bool:
@@ -98,21 +132,48 @@ def _retrained(
     rows: pa.Table,
     inputs: tuple[str, ...],
     say: Say,
-    *,
-    own_label: bool,
-    fits: int,
-) -> tuple[tuple[Guess, ...], str]:
+    manner: Manner,
+) -> tuple[tuple[Guess, ...], str, Reply]:
+    """Answers, why there are none, and what else there is to tell of the model that was fitted again."""
     test = rows.filter(pa.array(standard.data.split.test))
     try:
-        data = _changed(standard, served, rows, own_label=own_label)
-        if data is None and not inputs:
-            return tuple(standard.own(r, say) for r in range(fits)), ""
+        data = _changed(standard, served, rows, own_label=manner.own_label)
+        if data is None and not inputs and not manner.without:
+            return tuple(standard.own(r, say) for r in manner.sets), "", _more(standard, standard.fitted, test, manner)
         data = data or replace(standard.data, rows=rows)
-        return tuple(standard.answers(standard.fit(data, r, say), test) for r in range(fits)), ""
+        fitted = [standard.fit(data, r, say, manner.without) for r in manner.sets]
+        more = _more(standard, fitted[0], test, manner) if fitted else Reply(None, ())
+        return tuple(standard.answers(one, test) for one in fitted), "", more
     except UnfitLabel as exc:
-        return (), str(exc)
+        return (), str(exc), Reply(None, ())
     except ProjectError as exc:
-        return (), "; ".join(one.message for one in exc.findings)
+        return (), "; ".join(one.message for one in exc.findings), Reply(None, ())
+
+
+def _more(standard: Standard, fitted: Fitted, test: pa.Table, manner: Manner) -> Reply:
+    lost = tuple(lost_without(standard, fitted, test, manner.nulled))
+    if not manner.timed:
+        return Reply(None, (), nulled=lost)
+    taken = cost_of(fitted, test, nan, 0)
+    return Reply(None, (), alone_us=taken.single_us, bulk_us=taken.bulk_us, nulled=lost)
+
+
+def lost_without(
+    standard: Standard, fitted: Fitted, test: pa.Table, some: Iterable[Collection[str]]
+) -> Iterator[float]:
+    """What a fitted model loses, in the metric, where each set of inputs comes null; of 5,000 rows at most."""
+    every = np.arange(0, test.num_rows, max(1, test.num_rows // _ROWS))
+    rows, metric = test.take(pa.array(every)), standard.metric
+    truth = standard.data.label.of(standard.data.split.test).truth[every]
+    sign = 1.0 if metric.greater_is_better else -1.0
+    whole = None
+    for inputs in some:
+        whole = whole if whole is not None else metric.value(truth, standard.answers(fitted, rows))
+        nulled = rows
+        for name in inputs:
+            place = rows.column_names.index(name)
+            nulled = nulled.set_column(place, name, pa.nulls(rows.num_rows, rows.schema.field(place).type))
+        yield sign * (whole - metric.value(truth, standard.answers(fitted, nulled)))
 
 
 def _changed(standard: Standard, served: Served, rows: pa.Table, *, own_label: bool) -> Labelled | None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+import os
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
@@ -13,6 +15,8 @@ from numpy.typing import NDArray
 from balun.chain.corpus import Corpus
 from balun.chain.graph import Node
 from balun.chain.model import Model
+from balun.errors import UsageError
+from balun.fit.faults import split_faults
 from balun.fit.fitted import Fitted
 from balun.fit.fitting import fitted_on
 from balun.fit.given import given
@@ -65,13 +69,14 @@ class Standard:
         """What was answered by models fitted on training rows 0, 1 … elsewhere."""
         self._guesses |= dict(enumerate(answers))
 
-    def fit(self, data: Labelled, r: int, say: Say) -> Fitted:
-        """On training rows `r` of `data`."""
+    def fit(self, data: Labelled, r: int, say: Say, without: Collection[str] = ()) -> Fitted:
+        """On training rows `r` of `data`, but for the inputs that it is to do without."""
+        inputs = [name for name in self.inputs if name not in without]
         train = np.flatnonzero(data.split.train)
         some = train[refit_rows(data.at_us[train], self.model.seed, r)]
-        say(f"fitting {type(self.model.estimator).__name__} on {len(some):,} rows of {len(self.inputs)} inputs")
+        say(f"fitting {type(self.model.estimator).__name__} on {len(some):,} rows of {len(inputs)} inputs")
         rows, label = data.rows.take(pa.array(some)), Label(data.label.truth[some], data.label.classes)
-        return fitted_on(self.model, self.corpus, rows, label, self.inputs, snapshot=self.fitted.snapshot)[0]
+        return fitted_on(self.model, self.corpus, rows, label, inputs, snapshot=self.fitted.snapshot)[0]
 
     def gap(self, after: Sequence[Guess], before: Sequence[Guess] | None = None) -> Gap:
         """after: of a changed model, fitted on training rows 0, 1 … before: of another; None: of the model as it is."""
@@ -89,6 +94,23 @@ class Standard:
 
 def _silent(words: str) -> None:
     pass
+
+
+def before_test(of: Standard, kept: Path, say: Say) -> Standard:
+    """The model as it would have been, judged on the last of its training rows, which stand for the test.
+
+    kept: a folder that its fit lies in, or is put into. Raises UsageError where there are too few such rows.
+    """
+    data = of.data.before_test(of.model.split)
+    wrong = [one.message for one in split_faults(of.model, data.split, data.label, data.at_us)]
+    if wrong:
+        raise UsageError(f"{of.node.name}'s training rows are too few to search on a part of them: {'; '.join(wrong)}")
+    made = replace(of, data=data, _guesses={}, _paired={})
+    if not kept.exists():
+        draft = kept.with_suffix(f".{os.getpid()}.draft")
+        made.fit(data, 0, say).save(draft)
+        draft.replace(kept)
+    return replace(made, fitted=Fitted.load(kept))
 
 
 def standard(history: History, node: Node) -> Standard:
