@@ -97,6 +97,14 @@ def test_stopped_work_goes_on(planted: Path, told: Table) -> None:
     assert again.columns == told.columns
 
 
+@pytest.mark.usefixtures("told")
+def test_of_replays_only_answers_are_kept(planted: Path) -> None:
+    store = planted / ".balun" / "worth"
+    assert list((store / "answers").rglob("*.npz"))
+    assert not list((store / "snapshots").glob("*"))
+    assert not list((store / "rows").glob("*"))
+
+
 def test_several_processes_find_the_same(planted: Path, told: Table) -> None:
     again = table(planted, "total", workers=2, fresh=True)
     assert again.worked_out == told.worked_out

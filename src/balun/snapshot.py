@@ -217,13 +217,17 @@ class Store:
             if row[0] not in keep
         ]
         for name, _ in gone:
-            doomed = self._tmp / f"{name}-pruned"
-            with suppress(FileNotFoundError):
-                (self._snapshots / name).rename(doomed)  # whole or gone, never half
-            shutil.rmtree(doomed, ignore_errors=True)
-            with self._db:
-                self._db.execute("DELETE FROM snapshot WHERE name = ?", (name,))
+            self.drop(name)
         return len(gone), sum(size for _, size in gone)
+
+    def drop(self, name: str) -> None:
+        """Delete the snapshot of that name."""
+        doomed = self._tmp / f"{name}-pruned"
+        with suppress(FileNotFoundError):
+            (self._snapshots / name).rename(doomed)  # whole or gone, never half
+        shutil.rmtree(doomed, ignore_errors=True)
+        with self._db:
+            self._db.execute("DELETE FROM snapshot WHERE name = ?", (name,))
 
     def is_there(self) -> bool:
         """Whether anything was ever made: to ask makes nothing."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from contextlib import AbstractContextManager
+import os
+from contextlib import AbstractContextManager, nullcontext
 from functools import cache
 
 from threadpoolctl import ThreadpoolController  # type: ignore[import-untyped]
@@ -20,3 +21,9 @@ def one_thread() -> AbstractContextManager[object]:
     """For OpenMP, which gathers its threads again for each tree: a row's 1 ms becomes 3, and 480 on a busy machine."""
     limited: AbstractContextManager[object] = _controller().limit(limits=1, user_api="openmp")
     return limited
+
+
+def one_if_busy() -> AbstractContextManager[object]:
+    """For large work: one thread where half of the processors are taken, as threads that wait for one spin."""
+    busy = os.getloadavg()[0] > (os.cpu_count() or 1) / 2
+    return one_thread() if busy else nullcontext()

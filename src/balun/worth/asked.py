@@ -117,11 +117,14 @@ class Answers:
         if not asked.changes:
             return reply(of, Served({}), say, asked.manner)
         try:
-            return self._reply(replay(self.past, asked.changes, say), asked, say)
+            found = replay(self.past, asked.changes, say)
         except ProjectError as exc:
             return broken("; ".join(one.message for one in exc.findings))
         except UsageError as exc:
             return broken(str(exc))
+        made = self._reply(found, asked, say)
+        found.forget(self.past)
+        return made
 
     def _reply(self, found: Replay, asked: Asked, say: Say) -> Reply:
         if asked.model in found.lost:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -41,6 +42,7 @@ def history(folder: Path, watch: Watch) -> Iterator[History]:
     past = history_of(folder)
     try:
         with past.store.locked():
+            _sweep(past.store)
             yield past
     finally:
         past.store.close()
@@ -67,9 +69,18 @@ def history_at(folder: Path, revision: str, watch: Watch) -> Iterator[History]:
         try:
             with store.locked():
                 chain = chain_of(graph, Kept(store.folder / FILE))
-                yield History(chain, _made(chain, store, watch), store)
+                made = _made(chain, store, watch)
+                store.settle({step: one.name for step, one in made.items()})
+                _sweep(store)
+                yield History(chain, made, store)
         finally:
             store.close()
+
+
+def _sweep(store: Store) -> None:
+    """Delete what a replay that was stopped left."""
+    store.prune()
+    shutil.rmtree(store.folder / "rows", ignore_errors=True)
 
 
 def _store(graph: Graph) -> Store:

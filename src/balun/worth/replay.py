@@ -35,12 +35,23 @@ class Replay:
     """made: snapshots of steps after the changes, the run's own where nothing hangs on them.
 
     lost: nodes that can't be made, and why. effects: what was proved of each node below the changes.
+    rows: files of what is captured after them.
     """
 
     changes: tuple[Change, ...]
     effects: Mapping[str, Effect]
     made: Mapping[str, Snapshot]
     lost: Mapping[str, str]
+    rows: tuple[Path, ...] = ()
+
+    def forget(self, history: History) -> None:
+        """Delete what was made for it: an answer is small, and what it was worked out from is not."""
+        own = {one.name for one in history.made.values()}
+        for made in self.made.values():
+            if made.name not in own:
+                history.store.drop(made.name)
+        for file in self.rows:
+            file.unlink(missing_ok=True)
 
 
 @dataclass(frozen=True)
@@ -68,7 +79,7 @@ def replay(history: History, changes: Sequence[Change], say: Say) -> Replay:
     after = Graph(graph.config, {**standing.chain.graph.nodes, **files})
     lost = {id_: "; ".join(why) for id_, why in standing.broken.items()}
     made, failed = _make(history, after, standing, judge, say)
-    return Replay(tuple(changes), judge.effects, made, lost | _fallen(failed, graph))
+    return Replay(tuple(changes), judge.effects, made, lost | _fallen(failed, graph), tuple(one.rows for one in edited))
 
 
 def _by_event(history: History, changes: Sequence[Change]) -> list[tuple[Node, list[Change]]]:
@@ -174,7 +185,9 @@ def _made(history: History, bench: Bench, step: Step, judge: Judge) -> Snapshot:
         return made
     names = judge.found.before.nodes[step.id].columns
     firm = [name for name in names if isinstance(judge.found.column(step.id, name), Same)]
-    return aligned(base, bench, step, made, firm)
+    beside = aligned(base, bench, step, made, firm)
+    history.store.drop(made.name)
+    return beside
 
 
 def _fallen(failed: Mapping[str, str], graph: Graph) -> dict[str, str]:

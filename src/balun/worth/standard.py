@@ -26,6 +26,7 @@ from balun.fit.labelled import Labelled, labelled
 from balun.fit.metric import METRICS, Guess, Metric
 from balun.fit.paired import Gap, Paired
 from balun.fit.resampled import refit_rows
+from balun.fit.threads import one_if_busy
 from balun.worth.history import History
 
 Say = Callable[[str], None]
@@ -76,7 +77,8 @@ class Standard:
         some = train[refit_rows(data.at_us[train], self.model.seed, r)]
         say(f"fitting {type(self.model.estimator).__name__} on {len(some):,} rows of {len(inputs)} inputs")
         rows, label = data.rows.take(pa.array(some)), Label(data.label.truth[some], data.label.classes)
-        return fitted_on(self.model, self.corpus, rows, label, inputs, snapshot=self.fitted.snapshot)[0]
+        with one_if_busy():
+            return fitted_on(self.model, self.corpus, rows, label, inputs, snapshot=self.fitted.snapshot)[0]
 
     def gap(self, after: Sequence[Guess], before: Sequence[Guess] | None = None) -> Gap:
         """after: of a changed model, fitted on training rows 0, 1 … before: of another; None: of the model as it is."""

@@ -67,6 +67,7 @@ def worth_of(answers: Answers, changes: Sequence[Change], watch: Watch) -> Worth
     models = [node for node in past.chain.graph.of("model") if node.id in found.effects]
     asked = [node for node in models if found.effects[node.id].verdict != "same"]
     costs = [_cost(answers, found, Asked(node.id, tuple(changes), fits=FITS), watch) for node in asked]
+    found.forget(past)
     proved = tuple(node.name for node in models if node not in asked)
     rebuilt = tuple(id_ for id_, made in found.made.items() if made.name != past.made[id_].name)
     reused = len(found.made) - len(rebuilt)
