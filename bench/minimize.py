@@ -42,7 +42,7 @@ The same rows, the same estimator (LightGBM, 60 trees of 15 leaves, one thread),
 looks at. Peers search by cross-validation in order of time (5 folds) on all training rows; Balun on the last stretch of
 them, by intervals: what is kept loses less than a margin there, a share of the gain over the training's average, with
 95 %. Its fits are those of the search, and then those of the halves that tell the noise of fitting and of the one look
-at the test, which no peer takes. `lost` is on the test, against all columns and against what Balun kept at its widest
+at the test, which no peer takes. `lost` is on the test, against all columns and against what Balun kept at its usual
 margin, with 95 % of the paired difference (test rows alone); positive is worse, in AUC or RMSE."""
 
 
@@ -81,9 +81,7 @@ def _measured(name: str) -> dict[str, object]:
         standard = answers.standard("model:model")
         choices += [_peer(peer, folder, standard) for peer in _PEERS]
         replies = [answers.give(Asked("model:model", own_label=False, without=one.without), _silent) for one in choices]
-        rows = [
-            _row(standard, one, reply, replies[len(_MARGINS) - 1]) for one, reply in zip(choices, replies, strict=True)
-        ]
+        rows = [_row(standard, one, reply, replies[0]) for one, reply in zip(choices, replies, strict=True)]
         shape = [len(standard.inputs), int(standard.data.split.train.sum()), int(standard.data.split.test.sum())]
     return {"metric": standard.metric.name, "shape": shape, "rows": rows}
 
