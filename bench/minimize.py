@@ -112,7 +112,7 @@ def _peer(peer: str, folder: Path, standard: Standard) -> Choice:
     told = json.loads(out.read_text(encoding="utf-8"))
     kept = {standard.inputs[number] for number in told.get("kept", ())}
     error = told.get("error", "" if kept else "keeps no column")
-    gone = tuple(sorted(set(standard.inputs) - kept))
+    gone = () if error else tuple(sorted(set(standard.inputs) - kept))
     return Choice(_PEERS[peer], gone, told.get("fits", 0), told["seconds"], error)
 
 
