@@ -155,6 +155,18 @@ def _lines(done: dict[str, dict[str, Any]]) -> Iterator[str]:
             fits = f"{row['fits']} + {row['checked']}" if row["checked"] else str(row["fits"])
             yield f"| {row['name']} | {numbers} | {fits} | {row['seconds']:.1f} |"
         yield ""
+        for own in told["rows"][: len(_MARGINS)]:
+            yield f"{own['name']}: {'; '.join(_against(own, one) for one in told['rows'][len(_MARGINS) :])}."
+            yield ""
+
+
+def _against(own: dict[str, Any], peer: dict[str, Any]) -> str:
+    """Sizes and fits; whether the peer's set is measurably better or worse on the test shows in the table."""
+    if peer["kept"] is None:
+        return f"{peer['name']}: {peer['error']}"
+    size = "no fewer" if own["kept"] == peer["kept"] else "fewer" if own["kept"] < peer["kept"] else "MORE"
+    share = own["fits"] / peer["fits"]
+    return f"{size} than {peer['name']} ({own['kept']}, {peer['kept']}) by {share:.0%} of its fits"
 
 
 def _span(gap: Sequence[float]) -> str:
