@@ -42,7 +42,7 @@ The same rows, the same estimator (LightGBM, 60 trees of 15 leaves, one thread),
 looks at. Peers search by cross-validation in order of time (5 folds) on all training rows; Balun on the last stretch of
 them, by intervals: what is kept loses less than a margin there, a share of the gain over the training's average, with
 95 %. Its fits are those of the search, and then those of the halves that tell the noise of fitting and of the one look
-at the test, which no peer takes. `lost` is on the test, against all columns and against what Balun kept at its widest
+at the test, which no peer takes. `lost` is on the test, against all columns and against what Balun kept at its usual
 margin, with 95 % of the paired difference (test rows alone); positive is worse, in AUC or RMSE."""
 
 
@@ -81,9 +81,7 @@ def _measured(name: str) -> dict[str, object]:
         standard = answers.standard("model:model")
         choices += [_peer(peer, folder, standard) for peer in _PEERS]
         replies = [answers.give(Asked("model:model", own_label=False, without=one.without), _silent) for one in choices]
-        rows = [
-            _row(standard, one, reply, replies[len(_MARGINS) - 1]) for one, reply in zip(choices, replies, strict=True)
-        ]
+        rows = [_row(standard, one, reply, replies[0]) for one, reply in zip(choices, replies, strict=True)]
         shape = [len(standard.inputs), int(standard.data.split.train.sum()), int(standard.data.split.test.sum())]
     return {"metric": standard.metric.name, "shape": shape, "rows": rows}
 
@@ -114,7 +112,7 @@ def _peer(peer: str, folder: Path, standard: Standard) -> Choice:
     told = json.loads(out.read_text(encoding="utf-8"))
     kept = {standard.inputs[number] for number in told.get("kept", ())}
     error = told.get("error", "" if kept else "keeps no column")
-    gone = tuple(sorted(set(standard.inputs) - kept))
+    gone = () if error else tuple(sorted(set(standard.inputs) - kept))
     return Choice(_PEERS[peer], gone, told.get("fits", 0), told["seconds"], error)
 
 
@@ -157,6 +155,18 @@ def _lines(done: dict[str, dict[str, Any]]) -> Iterator[str]:
             fits = f"{row['fits']} + {row['checked']}" if row["checked"] else str(row["fits"])
             yield f"| {row['name']} | {numbers} | {fits} | {row['seconds']:.1f} |"
         yield ""
+        for own in told["rows"][: len(_MARGINS)]:
+            yield f"{own['name']}: {'; '.join(_against(own, one) for one in told['rows'][len(_MARGINS) :])}."
+            yield ""
+
+
+def _against(own: dict[str, Any], peer: dict[str, Any]) -> str:
+    """Sizes and fits; whether the peer's set is measurably better or worse on the test shows in the table."""
+    if peer["kept"] is None:
+        return f"{peer['name']}: {peer['error']}"
+    size = "no fewer" if own["kept"] == peer["kept"] else "fewer" if own["kept"] < peer["kept"] else "MORE"
+    share = own["fits"] / peer["fits"]
+    return f"{size} than {peer['name']} ({own['kept']}, {peer['kept']}) by {share:.0%} of its fits"
 
 
 def _span(gap: Sequence[float]) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,11 +14,13 @@ import pytest
 from click.testing import CliRunner
 
 import balun as bl
+from balun.chain.corpus import Corpus
 from balun.cli import balun
 from balun.errors import UsageError
 from balun.minimize import Minimized, minimize
 from balun.minimize.bill import Bill
 from balun.minimize.result import Point
+from balun.minimize.smaller import write
 from balun.run import Silent
 from balun.worth import worth
 from balun.worth.asked import Answers
@@ -311,13 +314,30 @@ def test_what_is_written_runs_and_comes_out_as_was_said(plant: Path, written: Mi
     assert written.tested.after == written.tested.fine
 
 
+def test_features_that_stay_whole_are_those_of_the_other_model(plant: Path, written: Minimized, tmp_path: Path) -> None:
+    folder = tmp_path / "plant"
+    shutil.copytree(plant, folder, ignore=shutil.ignore_patterns(".balun", "*_small.py"))
+    graph = bl.load(folder).graph
+    write(folder, graph, graph.nodes["model:wear"], written, {"shift", "last_idle"})
+    small = bl.load(folder).graph
+    declared = small.nodes["corpus:wears_small"].declared
+    assert isinstance(declared, Corpus)
+    assert declared.features == ("recent", "last_small")
+    assert {node.id for node in small} - {node.id for node in graph} == {
+        "feature:last_small",
+        "corpus:wears_small",
+        "model:wear_small",
+    }
+
+
 def test_what_is_written_may_be_written_over_and_nothing_else(plant: Path, written: Minimized) -> None:
-    assert minimize(plant, "wear", steps=False, writing=True, workers=1).written == written.written
-    file = plant / "wear_small.py"
+    graph = bl.load(plant).graph
+    again = (plant, graph, graph.nodes["model:wear"], written, {"shift"})
+    file = plant / write(*again)
     was = file.read_text(encoding="utf-8")
     file.write_text("# my own\n", encoding="utf-8")
     with pytest.raises(UsageError, match="move it away"):
-        minimize(plant, "wear", steps=False, writing=True, workers=1)
+        write(*again)
     file.write_text(was, encoding="utf-8")
 
 

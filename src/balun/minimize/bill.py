@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from math import nan
+from math import isnan, nan
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -35,7 +35,8 @@ class Bill:
 
     @property
     def latency_s(self) -> float:
-        return self.late_s + self.alone_us / 1e6
+        """Of an answer that wasn't timed, until its inputs are known."""
+        return self.late_s + (0.0 if isnan(self.alone_us) else self.alone_us / 1e6)
 
     def of(self, kind: str) -> float:
         return _KINDS[kind](self)

@@ -60,7 +60,7 @@ def _frontier(found: Minimized) -> Grid:
 def _bar(point: Point, margin: float) -> str:
     """
     >>> from balun.fit.paired import Gap
-    >>> gap = Gap(0.0, -1.0, 0.5, 0.1, 0.0, 1, 1, 1)
+    >>> gap = Gap(0.0, -1.0, 0.5, 0.1, 0.0, 1, 1, 1, (-1.0, 0.5, 0.1))
     >>> _bar(Point((), (), Bill(1, 1.0, 0.0), 1.0, gap, True), 1.0).rstrip()
     '     ─────●──  ┊'
     """

@@ -12,6 +12,7 @@ from balun.facts.reach import Flows, Uses, captured_flows
 from balun.worth.asked import Asked, Desk
 from balun.worth.columns import Hangs, hanging
 from balun.worth.history import History
+from balun.worth.reply import Reply
 
 
 @dataclass(frozen=True)
@@ -41,18 +42,17 @@ def feeds(desk: Desk, node: Node) -> list[Feed]:
     unsure = [one for one in found if (one.event.name, one.column.name) in parts.deciding]
     asked = [Asked(node.id, (one.blank,), own_label=False, fits=0, on="validation") for one in unsure]
     replies = dict(zip((one.name for one in unsure), desk.ask(asked), strict=True))
-    made = []
-    for one in found:
-        reply = replies.get(one.name)
-        inputs = parts.made_of(one.event.name, one.column.name)
-        if reply is None:
-            made.append(Feed(one, frozenset(inputs), ", ".join(parts.anyway(one))))
-            continue
-        why = [*parts.anyway(one), *(["which examples there are"] if reply.lost else [])]
-        broken = reply.why_not[0] if reply.on_day is None else ""
-        differ = set(parts.columns) & {*inputs, *reply.inputs}
-        made.append(Feed(one, frozenset(differ), ", ".join(why) or broken))
-    return made
+    return [_feed(one, parts, replies.get(one.name)) for one in found]
+
+
+def _feed(one: Hangs, parts: _Parts, reply: Reply | None) -> Feed:
+    """reply: of the model where the column comes blank; None where it decides on no rows."""
+    inputs, why = set(parts.made_of(one.event.name, one.column.name)), list(parts.anyway(one))
+    if reply is not None:
+        inputs |= set(reply.inputs)
+        why += ["which examples there are"] if reply.lost else []
+        why = why or ([reply.why_not[0]] if reply.on_day is None else [])
+    return Feed(one, frozenset(inputs), ", ".join(why))
 
 
 @dataclass(frozen=True)

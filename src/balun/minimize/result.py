@@ -123,7 +123,7 @@ class Minimized:
     @property
     def blur(self) -> float:
         """How far from a small loss its bound lies, as the median of what was tried; NaN where nothing was small."""
-        near = [one.gap for one in self.frontier if one.gap is not None and one.bill != self.before]
+        near = [one.gap for one in self.frontier if one.gap is not None]
         widths = [gap.high - gap.value for gap in near if gap.high > gap.value and gap.value < _NEAR * self.margin]
         return median(widths) if widths else nan
 

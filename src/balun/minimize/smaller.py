@@ -46,56 +46,52 @@ def write(folder: Path, graph: Graph, node: Node, found: Minimized, without: Col
 
 
 def _text(folder: Path, graph: Graph, node: Node, found: Minimized, without: Collection[str]) -> str:
-    model, corpus_node = node.declared, graph.nodes[node.parents[0]]
-    corpus = corpus_node.declared
-    assert isinstance(model, Model)
+    corpus = graph.nodes[node.parents[0]].declared
     assert isinstance(corpus, Corpus)
     where = bindings(folder)
     if node.id not in where:
         raise UsageError(f"{node.id} is bound to no name of a Python file, so that no other file can read it")
-    module, own = where[node.id]
-    name, corpus_name = small(node, corpus_node)
-    parts = [_Part(graph, part, without) for part in corpus.features]
-    imports = {module: {own}}
-    for part in parts:
-        if part.whole:
-            source, variable = where[f"feature:{part.part}"]
-            imports.setdefault(source, set()).add(variable)
+    parts = [_Part(graph, part, without, where) for part in corpus.features]
+    modules = {where[node.id][0], *(part.module for part in parts if part.module)}
     lines = [
-        *_about(name, node, found),
+        *_about(node, found),
         "",
         "import balun as bl",
-        *(f"from {source} import {', '.join(sorted(names))}" for source, names in sorted(imports.items())),
+        *(f"import {module}" for module in sorted(modules)),
         "",
-        f"whole = {own}.corpus",
-    ]
-    for part in parts:
-        lines += part.declared()
-    slices = [one for one in model.slices if one not in without]
-    lines += [
-        "",
-        "smaller = bl.corpus(",
-        f"    {_quoted(corpus_name)},",
-        *(f"    {one}=whole.{one}," for one in ("owner", "examples", "label", "at", "entity", "label_available")),
-        "    features=[",
-        *(f"        {part.named()}," for part in parts if part.left),
-        "    ],",
-        ")",
-        f"{own}{_SMALL} = bl.model(",
-        f"    {_quoted(name)},",
-        "    corpus=smaller,",
-        *(
-            f"    {one}={own}.{one},"
-            for one in ("owner", "estimator", "metric", "split", "seed", "may", "classification")
-        ),
-        *([f"    slices={_listed(slices)},"] if slices else []),
-        ")",
+        *(line for part in parts for line in part.declared()),
+        *_declared(graph, node, ".".join(where[node.id]), [part.named() for part in parts if part.left], without),
     ]
     return "\n".join(lines) + "\n"
 
 
-def _about(name: str, node: Node, found: Minimized) -> Iterator[str]:
-    yield f'"""{name}: the smallest that {node.name} can be, {_MARK} {node.name}` found it.'
+def _declared(graph: Graph, node: Node, was: str, parts: Sequence[str], without: Collection[str]) -> Iterator[str]:
+    """The corpus and the model, but for inputs as the model that can be read as `was` has them."""
+    model = node.declared
+    assert isinstance(model, Model)
+    name, corpus = small(node, graph.nodes[node.parents[0]])
+    variable = f"{was.rsplit('.', maxsplit=1)[-1]}{_SMALL}"
+    slices = [one for one in model.slices if one not in without]
+    yield f"{variable}_corpus = bl.corpus("
+    yield f"    {_quoted(corpus)},"
+    for one in ("owner", "examples", "label", "at", "entity", "label_available"):
+        yield f"    {one}={was}.corpus.{one},"
+    yield "    features=["
+    yield from (f"        {part}," for part in parts)
+    yield "    ],"
+    yield ")"
+    yield f"{variable} = bl.model("
+    yield f"    {_quoted(name)},"
+    yield f"    corpus={variable}_corpus,"
+    for one in ("owner", "estimator", "metric", "split", "seed", "may", "classification"):
+        yield f"    {one}={was}.{one},"
+    if slices:
+        yield f"    slices={_listed(slices)},"
+    yield ")"
+
+
+def _about(node: Node, found: Minimized) -> Iterator[str]:
+    yield f'"""{node.name}{_SMALL}: the smallest that {node.name} can be, {_MARK} {node.name}` found it.'
     steps = [one for one in found.kept if one.step]
     if found.tested is not None and found.tested.gap is not None:
         gap = found.tested.gap
@@ -123,13 +119,20 @@ def _owned(owner: str | None) -> str:
 
 
 class _Part:
-    """A feature, or columns of the examples, of which some inputs go."""
+    """A feature, or columns of the examples, of which some inputs go. module: to import what stays as it is."""
 
-    def __init__(self, graph: Graph, part: str | Columns, without: Collection[str]) -> None:
+    def __init__(
+        self, graph: Graph, part: str | Columns, without: Collection[str], where: Mapping[str, tuple[str, str]]
+    ) -> None:
         self.part = part
         self._feature = graph.nodes[f"feature:{part}"].declared if isinstance(part, str) else part
         self._names = self._outputs()
         self.left = [name for name in self._names if name not in without]
+        self._place = ".".join(where[f"feature:{part}"]) if self.whole else ""
+
+    @property
+    def module(self) -> str:
+        return self._place.split(".", maxsplit=1)[0]
 
     @property
     def whole(self) -> bool:
@@ -147,7 +150,7 @@ class _Part:
         """As the corpus lists it."""
         if isinstance(self.part, Columns):
             return f"bl.columns({', '.join(map(_quoted, self.left))})"
-        return self.part if self.whole else f"{self.part}{_SMALL}"
+        return self._place or f"{self.part}{_SMALL}"
 
     def declared(self) -> list[str]:
         """Its narrower declaration; nothing where it stays whole or goes."""
