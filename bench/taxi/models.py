@@ -35,7 +35,7 @@ arrival = bl.model(
         loss="absolute_error", learning_rate=0.1, max_iter=200, early_stopping=False, random_state=0
     ),
     metric="mae",
-    split=bl.by_time(test="365d"),
+    split=bl.by_time(test="183d"),
 )
 
 in_the_car = bl.surface("screen in the car", uses=arrival, owner="meter")
