@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
+from numpy.typing import NDArray
 
 WEIGHT = 2.0  # of the weather, whose deviation is 1
 ZONES = {"a": 0.0, "b": 3.0, "c": 1.0, "d": -2.0}
@@ -105,5 +106,5 @@ def _write(folder: Path, events: dict[str, str]) -> None:
         (folder / "contracts" / f"{name}.odcs.yaml").write_text(text, encoding="utf-8")
 
 
-def _times(us: np.ndarray) -> pa.Array:  # type: ignore[type-arg]
+def _times(us: NDArray[np.int64]) -> pa.Array:
     return pa.array(us, pa.timestamp("us", tz="UTC"))
