@@ -110,8 +110,7 @@ def replayed(folder: Path) -> Iterator[tuple[str, Mapping[str, Cost]]]:
     project = bl.load(folder)
     for words, phrases in {
         "its zone, by replay": [ZONE],
-        "no weather at all": [f"blank weather.{one}" for one in WEATHER],
-        "no gusts": ["blank weather.wind_gust"],
+        "no weather at all, by replay": [f"blank weather.{one}" for one in WEATHER],
     }.items():
         yield words, {one.model: one for one in project.worth(*phrases).costs}
 
