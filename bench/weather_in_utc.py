@@ -29,7 +29,7 @@ from measure import BENCH, DATA, machine
 WEATHER = ("temp", "humid", "wind_speed", "wind_gust", "precip", "pressure", "visib")
 ZONE = "rezone weather.time_hour to America/New_York"
 _FILE = "weather_2016-04-29_4f422eb.csv.gz"
-_KEY = ("carrier", "flight", "origin", "sched_dep")
+_KEY = ("carrier", "flight", "origin", "at")
 # A second model, which is told the plan and the weather and nothing of how late departures run.
 _PLAN = """
 
