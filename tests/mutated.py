@@ -60,6 +60,8 @@ def random_change(table: Table, chance: random.Random) -> Change:
             return Change("coarsen", table.name, name, to=chance.choice(_STEPS[dtype]))
         case "recode":
             return Change("recode", table.name, name, to=chance.choice(("new", "q", "")), was="p")
+        case "pool":
+            return Change("pool", table.name, name, to=chance.choice(("new", "q", "p")), by=("p", "q"))
         case "add value":
             return Change("add value", table.name, name, to=chance.choice(("new", "p")))
         case "remove value":
@@ -73,7 +75,7 @@ def random_change(table: Table, chance: random.Random) -> Change:
 
 _OF_TYPE = {
     "INTEGER": ("coarsen", "coarsen", "retype", "widen"),
-    "VARCHAR": ("recode", "recode", "add value", "remove value", "retype"),
+    "VARCHAR": ("recode", "recode", "pool", "add value", "remove value", "retype"),
     "DOUBLE": ("rescale", "coarsen", "retype"),
     "DATE": ("coarsen", "retype"),
     "TIMESTAMP": ("coarsen", "coarsen", "retype"),

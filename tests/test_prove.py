@@ -18,7 +18,7 @@ from balun.prove.compared import compared
 from balun.prove.tally import Cell, tally
 from balun.run import Silent
 
-_KINDS = ("drop", "coarsen", "recode", "nullable", "sample")
+_KINDS = ("drop", "coarsen", "recode", "pool", "nullable", "sample")
 
 
 @pytest.fixture(scope="module")

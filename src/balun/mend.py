@@ -16,12 +16,14 @@ _BREAKS: Mapping[str, str] = {
     "retype": "cast it where it is read, or capture the new type under a name of its own",
     "nullable": "give it a value where it is read, filter its nulls, or take back the promise that rests on it",
     "recode": "name the new value in the SQL that looks for the old one, in the same change",
+    "pool": "capture the finer values under a name of their own until nothing tells them apart",
     "coarsen": "capture what keeps the key unique, or group by the coarser one",
     "rekey": "join on the new key, or keep one row of each old one",
 }
 _SHIFTS: Mapping[str, str] = {
     "rescale": "convert it where it is read, so that what hangs on it keeps its unit",
     "recode": "name the new value wherever the old one is looked for",
+    "pool": "capture the finer values under a name of their own where they are told apart",
     "add value": "say in the SQL what becomes of the new value",
     "rezone": "read it in the new zone where it is read",
     "sample": "divide counts by the share that is captured",

@@ -13,7 +13,7 @@ from balun.effect import Verdict
 _MAJOR = frozenset({"drop", "rename", "retype", "rekey"})
 _MINOR = frozenset({
     "add", "add value", "remove value", "nullable", "require", "rescale", "coarsen", "refine", "rezone", "rebound",
-    "sample", "latency", "frequency", "reschedule", "delay", "thin", "recode",
+    "sample", "latency", "frequency", "reschedule", "delay", "thin", "recode", "pool",
 })  # fmt: skip
 
 

@@ -27,7 +27,7 @@ class Change:
 
     to: what it becomes: a name, a type, a unit, a step, a zone, a value, a share, a length of time.
     was: what it was, where that must be said: a unit, a value.
-    by: columns, of a key.
+    by: columns, of a key; values, of a pool.
     """
 
     kind: str
@@ -295,6 +295,22 @@ def _recode(change: Change, contract: Contract) -> Contract:
     return _with(change, contract, allowed=tuple(allowed))
 
 
+def _pooled(change: Change, _: Column, name: str) -> str:
+    values = ", ".join(map(literal, change.by))
+    return f"CASE WHEN {name}::VARCHAR IN ({values}) THEN {literal(change.to)} ELSE {name} END"
+
+
+def _pool(change: Change, contract: Contract) -> Contract:
+    column = _column(contract, change.column or "")
+    allowed = dict.fromkeys(change.to if str(one) in change.by else one for one in column.allowed)
+    return _with(change, contract, allowed=tuple(allowed))
+
+
+def _pool_words(change: Change) -> str:
+    values = ", ".join(map(literal, change.by))
+    return f"pool {change.event}.{change.column} {values} into {literal(change.to)}"
+
+
 def _value_added(change: Change, contract: Contract, relation: str) -> str:
     name = quoted(_column(contract, change.column or "").name)
     value = f"CASE WHEN {_some(contract)} THEN {literal(change.to)} ELSE {name} END"
@@ -412,6 +428,7 @@ KINDS: Mapping[str, Kind] = {
     "coarsen": Kind(_told("coarsen {c} to {to}"), _coarsen, _replaced(_coarsened)),
     "rezone": Kind(_told("rezone {c} to {to}"), lambda c, k: _with(c, k, zone=c.to), _replaced(_rezoned)),
     "recode": Kind(_told("recode {c} '{was}' to '{to}'"), _recode, _replaced(_recoded)),
+    "pool": Kind(_pool_words, _pool, _replaced(_pooled)),
     "add value": Kind(_told("add value {c} '{to}'"), _add_value, _value_added),
     "remove value": Kind(_told("remove value {c} '{was}'"), _remove_value, _value_removed),
     "sample": Kind(_told("sample {e} to {to}"), lambda c, k: replace(k, sampling=k.sampling * share(c)), _sampled),
@@ -438,6 +455,7 @@ KINDS: Mapping[str, Kind] = {
 _NAME = r'("[^"]+"|[A-Za-z_][\w$]*)'
 _AT = rf"{_NAME}\.{_NAME}"
 _TEXT = r"'((?:[^']|'')*)'"
+_TEXTS = r"'(?:[^']|'')*'(?:\s*,\s*'(?:[^']|'')*')*"
 _PHRASES: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ("add value", rf"add\s+value\s+{_AT}\s+{_TEXT}", ("event", "column", "to")),
     ("remove value", rf"remove\s+value\s+{_AT}\s+{_TEXT}", ("event", "column", "was")),
@@ -451,6 +469,7 @@ _PHRASES: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ("coarsen", rf"coarsen\s+{_AT}\s+to\s+(.+)", ("event", "column", "to")),
     ("rezone", rf"rezone\s+{_AT}\s+to\s+(\S+)", ("event", "column", "to")),
     ("recode", rf"recode\s+{_AT}\s+{_TEXT}\s+to\s+{_TEXT}", ("event", "column", "was", "to")),
+    ("pool", rf"pool\s+{_AT}\s+({_TEXTS})\s+into\s+{_TEXT}", ("event", "column", "by", "to")),
     ("sample", rf"sample\s+{_NAME}\s+to\s+([\d.]+\s*%?)", ("event", "to")),
     ("delay", rf"delay\s+{_NAME}\s+by\s+(.+)", ("event", "to")),
     ("thin", rf"thin\s+{_NAME}\s+to\s+1\s+per\s+(.+?)\s+per\s+(.+)", ("event", "by", "to")),
@@ -467,16 +486,26 @@ def read_change(phrase: str) -> Change:
     'coarsen departure.sched_dep to 1 hour'
     >>> read_change("recode ride.status 'done' to 'finished'").was
     'done'
+    >>> read_change("pool ride.zone 'Chelsea', 'St George''s' into 'Manhattan'").by
+    ('Chelsea', "St George's")
     """
     for kind, pattern, names in _PHRASES:
         found = re.fullmatch(pattern, phrase.strip(), flags=re.IGNORECASE)
         if found:
-            told = dict(zip(names, map(_plain, found.groups()), strict=True))
-            by = tuple(one.strip() for one in told.pop("by", "").split(",") if one.strip())
-            return Change(kind, told.pop("event"), by=by, **told)
+            told = dict(zip(names, found.groups(), strict=True))
+            by = _listed(told.pop("by", ""))
+            return Change(kind, by=by, **{name: _plain(text) for name, text in told.items()})
     known = [kind for kind, *_ in _PHRASES]
     verb = phrase.strip().split(" ")[0]
     raise UsageError(f"{phrase!r} is no change{nearest(verb, known)}; write one such as {EXAMPLES}")
+
+
+def _listed(text: str) -> tuple[str, ...]:
+    """Names apart by commas, or texts in quotes, which may hold some."""
+    quoted_texts = re.findall(_TEXT, text)
+    if quoted_texts:
+        return tuple(one.replace("''", "'") for one in quoted_texts)
+    return tuple(_plain(one) for one in text.split(",") if one.strip())
 
 
 def _plain(text: str) -> str:

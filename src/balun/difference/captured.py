@@ -98,7 +98,7 @@ def _delta(change: Change, column: Column, after: Contract) -> Delta:
     match change.kind:
         case "nullable" | "blank":
             return Swapped(_values(column), frozenset({None}))
-        case "recode" | "add value" | "remove value":
+        case "recode" | "pool" | "add value" | "remove value":
             return _recoded(change, column)
         case "coarsen":
             return _coarse(change, column)
@@ -122,6 +122,8 @@ def _recoded(change: Change, column: Column) -> Delta:
     if change.kind == "recode":
         apart = bool(column.allowed) and change.to not in [str(one) for one in column.allowed]
         return Swapped(frozenset({change.was}), frozenset({change.to}), apart=apart)
+    if change.kind == "pool":
+        return Swapped(frozenset(change.by), frozenset({change.to}))
     if change.kind == "add value":
         return Swapped(_values(column), frozenset({change.to}))
     return Swapped(frozenset({change.was}), frozenset({None}))
@@ -184,7 +186,7 @@ def _set_aside(change: Change, column: Column, delta: Delta) -> Rows:
         return Rows.FEWER
     if (column.unique or column.key is not None) and not is_apart(delta):
         return Rows.FEWER
-    if change.kind in {"recode", "add value"} and not _fits(change.to or "", column):
+    if change.kind in {"recode", "pool", "add value"} and not _fits(change.to or "", column):
         return Rows.FEWER
     times = column.logical not in {"integer", "number"} and (column.minimum is not None or column.maximum is not None)
     return Rows.FEWER if times and change.kind in {"coarsen", "rezone"} else Rows.ALIKE

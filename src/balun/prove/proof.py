@@ -36,7 +36,7 @@ from balun.snapshot import Snapshot, Store, digest
 # Raise it when the same rows come to be compared otherwise.
 _FORMAT = 1
 ROWS = 4000
-_OF_ROWS = frozenset({"nullable", "blank", "coarsen", "recode", "add value", "remove value", "sample", "thin"})
+_OF_ROWS = frozenset({"nullable", "blank", "coarsen", "recode", "pool", "add value", "remove value", "sample", "thin"})
 
 
 @dataclass(frozen=True)

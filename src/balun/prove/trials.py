@@ -145,5 +145,6 @@ def _of_text(event: str, column: Column, held: Held) -> Iterator[Change]:
         yield Change("recode", event, column.name, to=f"{value}_{_NEW}", was=value)
     if len(found) > 1:
         yield Change("recode", event, column.name, to=found[1], was=found[0])
+        yield Change("pool", event, column.name, to=f"{found[0]}_{_NEW}", by=tuple(found[:2]))
     yield Change("add value", event, column.name, to=_NEW)
     yield from (Change("remove value", event, column.name, was=value) for value in found[:2])

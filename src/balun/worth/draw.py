@@ -16,11 +16,12 @@ from balun.worth.worth import Worth
 
 _WORDS = frozenset({"feeds", "owner"})
 _SIDES = ("on the day", "after retraining")
+_LONG = 100
 
 
 def print_worth(worth: Worth, console: Console) -> None:
     """Each model's two numbers, with their 95 %, and which part of it is luck of what."""
-    console.print(Text("; ".join(map(str, worth.changes)), style="bold"), soft_wrap=True)
+    console.print(Text("; ".join(_short(str(change)) for change in worth.changes), style="bold"), soft_wrap=True)
     for cost in worth.costs:
         _print_cost(cost, console)
     for model in worth.proved:
@@ -29,6 +30,14 @@ def print_worth(worth: Worth, console: Console) -> None:
         console.print("no model hangs on it")
     again = f"built again: {', '.join(worth.rebuilt)}" if worth.rebuilt else "nothing was built again"
     console.print(Text(f"{again}; {worth.reused} reused", style="dim"), soft_wrap=True)
+
+
+def _short(words: str) -> str:
+    """
+    >>> _short("pool ride.zone " + ", ".join(f"'{zone}'" for zone in range(1, 70)) + " into 'Manhattan'")
+    "pool ride.zone '1', '2', '3', '4', '5', '6', '7', '8', '9', … '68', '69' into 'Manhattan'"
+    """
+    return words if len(words) <= _LONG else f"{words[:60].rsplit(' ', 1)[0]} … {words[-30:].split(' ', 1)[1]}"
 
 
 def _print_cost(cost: Cost, console: Console) -> None:
