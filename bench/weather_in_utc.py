@@ -22,7 +22,7 @@ from balun.run import Silent
 from balun.worth.asked import FITS, Answers
 from balun.worth.cost import Cost, cost
 from balun.worth.history import history
-from balun.worth.reply import reply
+from balun.worth.reply import Manner, reply
 from balun.worth.served import Served
 from measure import BENCH, DATA, machine
 
@@ -127,7 +127,7 @@ def really(folder: Path, other: Path) -> Mapping[str, Cost]:
             if any(rows[name] != standard.data.rows[name] for name in _KEY):
                 raise SystemExit("the examples of the two projects aren't in one order")
             inputs: dict[str, pa.ChunkedArray] = {f"weather_{name}": rows[f"weather_{name}"] for name in WEATHER}
-            answer = reply(standard, Served(inputs), lambda _: None, own_label=True, fits=FITS)
+            answer = reply(standard, Served(inputs), lambda _: None, Manner(fits=FITS))
             found[node.name] = cost(standard, answer)
     return found
 
