@@ -19,7 +19,7 @@ import balun as bl
 from balun.fit.paired import Gap
 from balun.quoting import literal
 from balun.run import Silent
-from balun.worth.asked import FITS, Answers
+from balun.worth.asked import ALONE, Answers
 from balun.worth.cost import Cost, cost
 from balun.worth.history import history
 from balun.worth.reply import Manner, reply
@@ -127,7 +127,7 @@ def really(folder: Path, other: Path) -> Mapping[str, Cost]:
             if any(rows[name] != standard.data.rows[name] for name in _KEY):
                 raise SystemExit("the examples of the two projects aren't in one order")
             inputs: dict[str, pa.ChunkedArray] = {f"weather_{name}": rows[f"weather_{name}"] for name in WEATHER}
-            answer = reply(standard, Served(inputs), lambda _: None, Manner(fits=FITS))
+            answer = reply(standard, Served(inputs), lambda _: None, Manner(fits=ALONE))
             found[node.name] = cost(standard, answer)
     return found
 

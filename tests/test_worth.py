@@ -188,7 +188,7 @@ def _is_as_served(folder: Path, other: Path, model: str, corpus: str, phrases: S
     with history(folder, Silent()) as past:
         answers = Answers(past)
         standard = answers.standard(f"model:{model}")
-        found = answers.find(Asked(f"model:{model}", tuple(map(read_change, phrases)), fits=3))
+        found = answers.find(Asked(f"model:{model}", tuple(map(read_change, phrases)), fits=5))
     assert found is not None
     assert found.on_day is not None
     guess = standard.answers(

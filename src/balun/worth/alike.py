@@ -19,7 +19,7 @@ Codes = NDArray[np.int64]
 
 
 def groups(columns: Mapping[str, Sequence[str]], rows: pa.Table, at: str) -> list[tuple[str, ...]]:
-    """Columns that hang together by inputs whose correlation is 0.8 or more; each group of two or more.
+    """Columns whose inputs correlate by 0.8 or more, each with each; groups of two or more.
 
     columns: the inputs whose values each is used for. rows: examples, of which 50,000 are looked at.
     """
@@ -44,19 +44,19 @@ def correlations(columns: Mapping[str, Sequence[str]], rows: pa.Table, at: str) 
 
 
 def joined(columns: Iterable[str], near: Collection[frozenset[str]]) -> list[tuple[str, ...]]:
-    """What hangs together by pairs, each group of two or more in the order of the columns.
+    """Groups of two or more, in the order of the columns, in which all are near each other: no chains.
 
-    >>> joined("abcd", [frozenset("ac"), frozenset("cd")])
-    [('a', 'c', 'd')]
+    >>> joined("abcde", [frozenset(pair) for pair in ("ac", "cd", "be")])
+    [('a', 'c'), ('b', 'e')]
     """
-    columns = list(columns)
-    group = {name: {name} for name in columns}
-    for one, other in combinations(columns, 2):
-        if frozenset((one, other)) in near and group[one] is not group[other]:
-            group[one] |= group[other]
-            group |= dict.fromkeys(group[other], group[one])
-    found = {id(some): tuple(name for name in columns if name in some) for some in group.values()}
-    return [some for some in found.values() if len(some) > 1]
+    found: list[list[str]] = []
+    for name in columns:
+        group = next((some for some in found if all(frozenset((name, one)) in near for one in some)), None)
+        if group is None:
+            found.append([name])
+        else:
+            group.append(name)
+    return [tuple(some) for some in found if len(some) > 1]
 
 
 def correlation(one: Codes, other: Codes) -> float:

@@ -30,8 +30,9 @@ _FORMAT = 2
 _KEPT = "kept"
 # States of a project, as a branch and the one it is held against, whose answers stay.
 _OLDER = 3
-# Fits on all training rows and on both halves of a cut: what tells of the noise of fitting.
-FITS = 3
+# Fits on all training rows and on both halves of a cut: what tells of the noise of fitting, to a table of changes. To
+# a change alone one cut tells too little.
+FITS, ALONE = 3, 5
 
 
 @dataclass(frozen=True)

@@ -106,8 +106,8 @@ def _below(table: Table) -> Iterator[str]:
                     f"  {name}: {_signed(first.value)} ({_between(first)}) as the first of them, "
                     f"{_last(columns[name])} as the last"
                 )
-    if any(one.also for one in table.columns):
-        yield "what the label, the time or the entity are made of counts as an input alone: those stay as they were"
+    if any("label" in one.also for one in table.columns):
+        yield "what the label is made of counts as an input alone: the label stays as it was"
     if table.unused:
         yield f"captured, and of no use to it: {', '.join(table.unused)}"
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from balun.chain.change import Change, read_change
 from balun.errors import UsageError
 from balun.run import Silent, Watch
-from balun.worth.asked import FITS, Answers, Asked
+from balun.worth.asked import ALONE, Answers, Asked
 from balun.worth.cost import Cost, cost
 from balun.worth.history import history
 from balun.worth.replay import Replay, replay
@@ -66,7 +66,7 @@ def worth_of(answers: Answers, changes: Sequence[Change], watch: Watch) -> Worth
     found = replay(past, changes, watch.say)
     models = [node for node in past.chain.graph.of("model") if node.id in found.effects]
     asked = [node for node in models if found.effects[node.id].verdict != "same"]
-    costs = [_cost(answers, found, Asked(node.id, tuple(changes), fits=FITS), watch) for node in asked]
+    costs = [_cost(answers, found, Asked(node.id, tuple(changes), fits=ALONE), watch) for node in asked]
     found.forget(past)
     proved = tuple(node.name for node in models if node not in asked)
     rebuilt = tuple(id_ for id_, made in found.made.items() if made.name != past.made[id_].name)
@@ -76,5 +76,5 @@ def worth_of(answers: Answers, changes: Sequence[Change], watch: Watch) -> Worth
 
 def _cost(answers: Answers, found: Replay, asked: Asked, watch: Watch) -> Cost:
     reply = answers.after(found, asked, watch.say)
-    given = answers.give(Asked(asked.model, fits=FITS), watch.say)
+    given = answers.give(Asked(asked.model, fits=ALONE), watch.say)
     return cost(answers.standard(asked.model), reply, given)
