@@ -117,4 +117,5 @@ def _packed(column: pa.Table) -> int:
     """Bytes, as a snapshot keeps it."""
     sink = pa.BufferOutputStream()
     pq.write_table(column, sink, compression="zstd")
-    return int(pq.read_metadata(pa.BufferReader(sink.getvalue())).row_group(0).column(0).total_compressed_size)
+    told = pq.read_metadata(pa.BufferReader(sink.getvalue()))
+    return sum(int(told.row_group(n).column(0).total_compressed_size) for n in range(told.num_row_groups))

@@ -65,7 +65,7 @@ def _bar(point: Point, margin: float) -> str:
     '     ─────●──  ┊'
     """
     cells = [" "] * _WIDE
-    cells[_place(margin)] = "┊"
+    cells[_place(1.0)] = "┊"
     gap = point.gap
     if gap is None or isnan(gap.low) or isnan(gap.high):
         return "".join(cells)
