@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import TypeVar
+
+from balun.told import told
 
 _T = TypeVar("_T")
 
@@ -135,9 +137,9 @@ class Result:
 
     def as_json(self) -> dict[str, object]:
         """Plain data; NaN is null."""
-        told = _told(self)
-        assert isinstance(told, dict)
-        return told
+        plain = told(self)
+        assert isinstance(plain, dict)
+        return plain
 
     @classmethod
     def from_json(cls, told: Mapping[str, object]) -> Result:
@@ -163,16 +165,6 @@ _LISTS: tuple[tuple[str, type], ...] = (
     ("slices", Slice),
     ("importances", Importance),
 )
-
-
-def _told(value: object) -> object:
-    if is_dataclass(value):
-        return {one.name: _told(getattr(value, one.name)) for one in fields(value)}
-    if isinstance(value, tuple):
-        return [_told(one) for one in value]
-    if isinstance(value, datetime):
-        return value.isoformat()
-    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def _read(kind: type[_T], told: object) -> _T:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
-from math import isfinite, nan
+from dataclasses import dataclass
+from math import nan
 from statistics import median
 
 from balun.fit.paired import Gap
 from balun.fit.result import Stretch
 from balun.minimize.bill import Bill
+from balun.told import told
 
 _NEAR = 10  # margins, within which a loss counts as small
 
@@ -129,17 +130,7 @@ class Minimized:
 
     def as_json(self) -> dict[str, object]:
         """Plain data; NaN is null."""
-        told = _plain(asdict(self))
-        assert isinstance(told, dict)
-        gone = [{**plain, "may_go": one.may_go} for plain, one in zip(told["gone"], self.gone, strict=True)]
-        return {**told, "gone": gone, "holds": self.holds, "blur": _plain(self.blur)}
-
-
-def _plain(value: object) -> object:
-    if isinstance(value, dict):
-        return {name: _plain(one) for name, one in value.items()}
-    if isinstance(value, tuple | list):
-        return [_plain(one) for one in value]
-    if hasattr(value, "isoformat"):
-        return value.isoformat()
-    return None if isinstance(value, float) and not isfinite(value) else value
+        plain = told(self)
+        assert isinstance(plain, dict)
+        gone = [{**one, "may_go": column.may_go} for one, column in zip(plain["gone"], self.gone, strict=True)]
+        return {**plain, "gone": gone, "holds": self.holds, "blur": told(self.blur)}

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
-from dataclasses import dataclass, fields, is_dataclass
-from datetime import datetime
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
@@ -30,6 +28,7 @@ from balun.stocktake.outliers import Outliers, outliers_of
 from balun.stocktake.sample import Sample, refuse, sample_of
 from balun.stocktake.stock import Stock, read_stock
 from balun.stocktake.wanted import Wants, wants_of
+from balun.told import told
 
 ROWS = 100_000
 _T = TypeVar("_T")
@@ -74,19 +73,9 @@ class Stocktake:
 
     def as_json(self) -> dict[str, object]:
         """Plain data; NaN is null."""
-        told = _plain(self)
-        assert isinstance(told, dict)
-        return told
-
-
-def _plain(value: object) -> object:
-    if is_dataclass(value):
-        return {one.name: _plain(getattr(value, one.name)) for one in fields(value)}
-    if isinstance(value, tuple):
-        return [_plain(one) for one in value]
-    if isinstance(value, datetime):
-        return value.isoformat()
-    return None if isinstance(value, float) and not math.isfinite(value) else value
+        plain = told(self)
+        assert isinstance(plain, dict)
+        return plain
 
 
 def corpus_node(graph: Graph, word: str) -> Node:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
-from math import isfinite
+from dataclasses import dataclass, replace
 
 from balun.fit.metric import Guess
 from balun.fit.paired import Gap, Halved, moderated
+from balun.told import told
 from balun.worth.reply import Reply
 from balun.worth.standard import Standard
 
@@ -37,21 +37,13 @@ class Cost:
 
     def as_json(self) -> dict[str, object]:
         """Plain data; NaN is null."""
-        told = _plain(asdict(self))
-        assert isinstance(told, dict)
-        return told
+        plain = told(self)
+        assert isinstance(plain, dict)
+        return plain
 
 
 def _side(gap: Gap | None, name: str, why: str) -> str:
     return f"breaks {name} ({why})" if gap is None else f"{gap.value:.4g} {name} ({gap.low:.4g} to {gap.high:.4g})"
-
-
-def _plain(value: object) -> object:
-    if isinstance(value, dict):
-        return {name: _plain(one) for name, one in value.items()}
-    if isinstance(value, tuple | list):
-        return [_plain(one) for one in value]
-    return None if isinstance(value, float) and not isfinite(value) else value
 
 
 def cost(standard: Standard, after: Reply, given: Reply | None = None) -> Cost:
