@@ -52,6 +52,17 @@ def test_noise_and_the_other_copy_may_go(found: Minimized) -> None:
     assert len(free) == 2
 
 
+def test_what_cannot_be_told_from_nothing_may_be_lost(planted: Path, found: Minimized) -> None:
+    """It keeps no more, and what it lost is no more than its interval can tell."""
+    told = minimize(planted, "total", margin="measurable", steps=False, workers=1)
+    assert len(told.kept) <= len(found.kept)
+    assert {one.name for one in told.kept} >= {"reading.x0", "reading.x1", "reading.x2"}
+    assert told.gap is not None
+    assert told.gap.low <= 0
+    assert told.tested is not None
+    assert told.holds == (told.tested.gap is not None and told.tested.gap.low <= 0)
+
+
 def test_what_the_label_and_the_time_are_made_of_stays(found: Minimized) -> None:
     (taken,) = [one for one in found.gone if not one.may_go]
     assert (taken.name, taken.stays) == ("reading.taken", "the examples' time")

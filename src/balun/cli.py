@@ -419,7 +419,7 @@ def worth(
     metavar="SHARE",
     default="0.5%",
     show_default=True,
-    help="What may be lost of the metric's gain over the training's average.",
+    help="What may be lost of the metric's gain over the training's average; `measurable`: what no interval tells.",
 )
 @click.option("--no-steps", is_flag=True, help="Look for fewer columns alone, not for coarser steps of them.")
 @click.option("--write", "writing", is_flag=True, help="Declare the smaller model in a new file, MODEL_small.py.")
@@ -450,6 +450,7 @@ def minimize(
     \b
     balun minimize delay
     balun minimize delay --cost bytes --margin 2%
+    balun minimize delay --margin measurable
     balun minimize delay --write
     """
     from balun.minimize import minimize as minimize_model
@@ -467,16 +468,18 @@ def minimize(
     sys.exit(FINE if found.holds else FINDINGS)
 
 
-def _share(text: str) -> float:
+def _share(text: str) -> float | str:
     """
-    >>> _share("2%"), _share("0.5 %"), _share("0.01")
-    (0.02, 0.005, 0.01)
+    >>> _share("2%"), _share("0.5 %"), _share("0.01"), _share("measurable")
+    (0.02, 0.005, 0.01, 'measurable')
     """
+    if text.strip() == "measurable":
+        return "measurable"
     number, percent = text.strip().removesuffix("%"), text.strip().endswith("%")
     try:
         return float(number) / (100 if percent else 1)
     except ValueError as exc:
-        raise UsageError(f"a margin of {text} is none: write a share such as 0.5%") from exc
+        raise UsageError(f"a margin of {text} is none: write a share such as 0.5%, or measurable") from exc
 
 
 @balun.command(short_help="Make what is stale, from events to tested models.")

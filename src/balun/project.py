@@ -155,7 +155,7 @@ class Project:
         model: str,
         *,
         cost: str = "columns",
-        margin: float = 0.005,
+        margin: float | str = 0.005,
         steps: bool = True,
         write: bool = False,
         workers: int | None = None,

@@ -26,7 +26,7 @@ def print_minimized(found: Minimized, console: Console) -> None:
         console.print("nothing can go, and nothing can come coarser, at a loss that stays under the margin for sure")
     else:
         console.print(_kept(found))
-    if found.blur > found.margin:
+    if found.blur > found.margin and not found.measurable:
         console.print(Text(_blurred(found)), soft_wrap=True)
     for line in _below(found):
         console.print(Text(line), soft_wrap=True)
@@ -36,10 +36,11 @@ def _head(found: Minimized) -> Iterator[str]:
     better = "higher" if found.greater_is_better else "lower"
     part = found.validation
     yield f"{found.model}: {found.metric} {found.value:.4f}, {better} is better, on {part.rows:,} rows before the test"
-    yield (
-        f"may lose {found.margin:.2g}: {100 * found.share:g} % of what it gains over the training's average, "
-        f"{found.gain:.4g}"
-    )
+    share = f"{100 * found.share:g} % of what it gains over the training's average, {found.gain:.4g}"
+    if found.measurable:
+        yield f"may lose what can't be told from nothing; {found.margin:.2g} is {share}"
+    else:
+        yield f"may lose {found.margin:.2g}: {share}"
 
 
 def _frontier(found: Minimized) -> Grid:
@@ -85,6 +86,8 @@ def _place(margins: float) -> int:
 
 def _legend(found: Minimized) -> str:
     searched = "cheapest first" if found.cost == "columns" else f"least {found.cost} first"
+    if found.measurable:
+        return f"{searched}; the bar must reach 0; ┊ {100 * found.share:g} % of the gain; dim: it doesn't"
     return f"{searched}; ┊ the margin, under which the whole bar must lie; dim: it doesn't"
 
 
@@ -138,11 +141,13 @@ def _tested(found: Minimized, tested: Tested) -> Iterator[str]:
     if gap is None:
         yield "on the test: the smaller model can't be made"
         return
-    said = "under" if tested.holds else "NOT surely under"
+    if found.measurable:
+        said = "not to be told from nothing" if tested.holds else "which can be told from nothing"
+    else:
+        said = f"{'under' if tested.holds else 'NOT surely under'} the margin of {tested.margin:.2g}"
     yield (
         f"on the test, looked at once, {found.test.rows:,} rows: {found.metric} {tested.before:.4f} to "
-        f"{tested.after:.4f}, lost {gap.value:+.4f} ({gap.low:+.4f} to {gap.high:+.4f}), {said} the margin of "
-        f"{tested.margin:.2g}"
+        f"{tested.after:.4f}, lost {gap.value:+.4f} ({gap.low:+.4f} to {gap.high:+.4f}), {said}"
     )
     if any(one.step for one in found.kept):
         yield f"with the fewer columns as finely captured as now: {tested.fine:.4f}"

@@ -33,18 +33,25 @@ class Tried:
     why_not: str = ""
 
 
+def stays(gap: Gap | None, margin: float, *, measurable: bool) -> bool:
+    """Whether what is lost is under the margin for sure; `measurable`: whether it can't be told from nothing."""
+    return gap is not None and (gap.low <= 0 if measurable else gap.high <= margin)
+
+
 @dataclass
 class Judge:
-    """margin: in the metric, what a smaller model may lose. fits: how many it takes, for what, known or not.
+    """margin: in the metric, what a smaller model may lose. measurable: in its place, all that can't be told from nothing.
 
-    The first smaller model that holds is fitted on halves of the rows, too: how much wider that makes its interval,
-    `wider`, is expected of the others as well, until the last is confirmed for itself.
+    fits: how many it takes, for what, known or not. The first smaller model that holds is fitted on halves of the rows,
+    too: how much wider that makes its interval, `wider`, is expected of the others as well, until the last is confirmed
+    for itself.
     """
 
     desk: Desk
     node: Node
     bills: Bills
     margin: float
+    measurable: bool = False
     fits: dict[str, int] = field(default_factory=dict)
     tried: dict[State, Tried] = field(default_factory=dict)
     lost: dict[State, Mapping[Inputs, float]] = field(default_factory=dict)
@@ -109,7 +116,7 @@ class Judge:
         return replace(gap, low=low, high=high)
 
     def within(self, gap: Gap | None) -> bool:
-        return gap is not None and gap.high <= self.margin
+        return stays(gap, self.margin, measurable=self.measurable)
 
     def confirm(self, state: State) -> Gap | None:
         """With the noise of fitting, and with what isn't captured any more blank in truth. None where it can't be."""

@@ -14,7 +14,7 @@ from balun.fit.baseline import prior
 from balun.fit.result import Stretch
 from balun.minimize.bill import COSTS, Bill, Bills
 from balun.minimize.feeds import Feed, feeds, gone, kept
-from balun.minimize.judge import Judge, Tried
+from balun.minimize.judge import Judge, Tried, stays
 from balun.minimize.picture import picture
 from balun.minimize.result import Gone, Kept, Minimized, Point, Tested
 from balun.minimize.screen import Screen
@@ -29,6 +29,9 @@ from balun.worth.history import History, history
 from balun.worth.standard import Standard
 
 MARGIN = 0.005
+# In place of a share: all that can't be told from nothing. The share that it goes by is one that most rows can tell.
+MEASURABLE = "measurable"
+_TELLING = 0.05
 
 
 def minimize(
@@ -36,7 +39,7 @@ def minimize(
     model: str,
     *,
     cost: str = "columns",
-    margin: float = MARGIN,
+    margin: float | str = MARGIN,
     steps: bool = True,
     writing: bool = False,
     workers: int | None = None,
@@ -46,13 +49,15 @@ def minimize(
     """Of the model of that name, in the project in `folder`, which is run first where something of it is stale.
 
     cost: `columns`, `bytes` or `latency`. margin: the share of the model's gain over the training's average that may
-    be lost. steps: coarser ones of what is left are looked for. writing: the smaller model is declared in a new file.
+    be lost for sure; `measurable`: as much as can't be told from nothing. steps: coarser ones of what is left are
+    looked for. writing: the smaller model is declared in a new file.
     workers: processes that share the replays; None: one for each core, four at most. fresh: forget what is known.
     What was stopped goes on where it was. Raises ProjectError, UsageError, Busy.
     """
     if cost not in COSTS:
         raise UsageError(f"{cost} is no cost{nearest(cost, COSTS)}; take {', '.join(COSTS)}")
-    if not 0 < margin < 1:
+    share = _TELLING if margin == MEASURABLE else margin
+    if isinstance(share, str) or not 0 < share < 1:
         raise UsageError(f"a margin of {margin} is none: give a share of the gain, over 0 and under 1")
     watch = watch or Silent()
     with history(folder, watch) as past:
@@ -60,7 +65,7 @@ def minimize(
         if node.kind != "model":
             raise UsageError(f"{node.id} is no model")
         desk = Desk(past, watch, workers=workers or min(4, os.cpu_count() or 1), fresh=fresh)
-        found, state = minimized(desk, node, cost, margin, steps=steps)
+        found, state = minimized(desk, node, cost, share, steps=steps, measurable=margin == MEASURABLE)
         drawn = past.store.folder / f"minimize-{digest({'model': node.id})}.png"
         if picture(found, drawn):
             found = replace(found, picture=str(drawn))
@@ -69,7 +74,9 @@ def minimize(
     return found
 
 
-def minimized(desk: Desk, node: Node, cost: str, share: float, *, steps: bool) -> tuple[Minimized, State]:
+def minimized(
+    desk: Desk, node: Node, cost: str, share: float, *, steps: bool, measurable: bool = False
+) -> tuple[Minimized, State]:
     """And what of the columns it is given."""
     past, standard = desk.answers.past, desk.answers.standard(node.id, "validation")
     value, gain = _gain(standard)
@@ -77,7 +84,7 @@ def minimized(desk: Desk, node: Node, cost: str, share: float, *, steps: bool) -
         message = "is no better than the training's average there, so it has nothing to lose"
         raise UsageError(f"{node.name} {message}: {standard.metric.name} {value:.4g} on the last of its training rows")
     bills = Bills(past, feeds(desk, node))
-    judge = Judge(desk, node, bills, share * gain)
+    judge = Judge(desk, node, bills, share * gain, measurable)
     judge.begin()
     found = Search(judge, Screen(standard, bills, cost)).run(steps=steps and cost != "latency")
     tested, before, after = _tested(judge, found, share)
@@ -90,6 +97,7 @@ def minimized(desk: Desk, node: Node, cost: str, share: float, *, steps: bool) -
         cost,
         share,
         judge.margin,
+        measurable,
         value,
         gain,
         standard.data.stretch(standard.data.split.test),
@@ -134,7 +142,7 @@ def _tested(judge: Judge, found: Found, share: float) -> tuple[Tested | None, Bi
     margin = share * gain
     after = judge.value(standard, reply.retrained[0]) if reply.retrained else float("nan")
     fine = judge.fine(found.state) if found.state.steps else after
-    holds = gap is not None and gap.high <= margin
+    holds = stays(gap, margin, measurable=judge.measurable)
     return (
         Tested(value, after, fine, gap, margin, holds),
         before,
