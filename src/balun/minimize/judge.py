@@ -40,7 +40,7 @@ def stays(gap: Gap | None, margin: float, *, measurable: bool) -> bool:
 
 @dataclass
 class Judge:
-    """margin: in the metric, what a smaller model may lose. measurable: in its place, all that can't be told from nothing.
+    """margin: in the metric, what a smaller model may lose. measurable: in its place, what no interval tells.
 
     fits: how many it takes, for what, known or not. The first smaller model that holds is fitted on halves of the rows,
     too: how much wider that makes its interval, `wider`, is expected of the others as well, until the last is confirmed
