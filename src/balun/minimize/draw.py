@@ -87,7 +87,8 @@ def _place(margins: float) -> int:
 def _legend(found: Minimized) -> str:
     searched = "cheapest first" if found.cost == "columns" else f"least {found.cost} first"
     if found.measurable:
-        return f"{searched}; the bar must reach 0; ┊ {100 * found.share:g} % of the gain; dim: it doesn't"
+        limit = f"┊, {100 * found.share:g} % of the gain"
+        return f"{searched}; the bar must reach 0, and its middle not {limit}; dim: it doesn't"
     return f"{searched}; ┊ the margin, under which the whole bar must lie; dim: it doesn't"
 
 

@@ -34,8 +34,11 @@ class Tried:
 
 
 def stays(gap: Gap | None, margin: float, *, measurable: bool) -> bool:
-    """Whether what is lost is under the margin for sure; `measurable`: whether it can't be told from nothing."""
-    return gap is not None and (gap.low <= 0 if measurable else gap.high <= margin)
+    """Whether what is lost is under the margin for sure.
+
+    `measurable`: whether it can't be told from nothing, and by itself is under the margin: an interval may be wide.
+    """
+    return gap is not None and (gap.low <= 0 and gap.value <= margin if measurable else gap.high <= margin)
 
 
 @dataclass

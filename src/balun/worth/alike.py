@@ -24,7 +24,7 @@ def groups(columns: Mapping[str, Sequence[str]], rows: pa.Table, at: str) -> lis
     columns: the inputs whose values each is used for. rows: examples, of which 50,000 are looked at.
     """
     told = correlations(columns, rows, at)
-    return joined(columns, {pair for pair, found in told.items() if found >= ALIKE})
+    return together(columns, {pair for pair, found in told.items() if found >= ALIKE})
 
 
 def correlations(columns: Mapping[str, Sequence[str]], rows: pa.Table, at: str) -> dict[frozenset[str], float]:
@@ -43,10 +43,10 @@ def correlations(columns: Mapping[str, Sequence[str]], rows: pa.Table, at: str) 
     return {frozenset(pair): highest(*pair) for pair in combinations(columns, 2)}
 
 
-def joined(columns: Iterable[str], near: Collection[frozenset[str]]) -> list[tuple[str, ...]]:
+def together(columns: Iterable[str], near: Collection[frozenset[str]]) -> list[tuple[str, ...]]:
     """Groups of two or more, in the order of the columns, in which all are near each other: no chains.
 
-    >>> joined("abcde", [frozenset(pair) for pair in ("ac", "cd", "be")])
+    >>> together("abcde", [frozenset(pair) for pair in ("ac", "cd", "be")])
     [('a', 'c'), ('b', 'e')]
     """
     found: list[list[str]] = []
@@ -57,6 +57,22 @@ def joined(columns: Iterable[str], near: Collection[frozenset[str]]) -> list[tup
         else:
             group.append(name)
     return [tuple(some) for some in found if len(some) > 1]
+
+
+def joined(columns: Iterable[str], near: Collection[frozenset[str]]) -> list[tuple[str, ...]]:
+    """What hangs together by pairs, chains too, each group of two or more in the order of the columns.
+
+    >>> joined("abcd", [frozenset("ac"), frozenset("cd")])
+    [('a', 'c', 'd')]
+    """
+    columns = list(columns)
+    group = {name: {name} for name in columns}
+    for one, other in combinations(columns, 2):
+        if frozenset((one, other)) in near and group[one] is not group[other]:
+            group[one] |= group[other]
+            group |= dict.fromkeys(group[other], group[one])
+    found = {id(some): tuple(name for name in columns if name in some) for some in group.values()}
+    return [some for some in found.values() if len(some) > 1]
 
 
 def correlation(one: Codes, other: Codes) -> float:
