@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 _ID = frozenset(
     "id ids uuid guid key code sku slug number num nr no iata icao faa isbn ean hash token tailnum ref".split()  # noqa: SIM905
@@ -54,6 +55,40 @@ def names_one(column: str, event: str) -> bool:
     """
     words = tokens(column)
     return bool(words) and (words[-1] in _ID or words[-1].endswith("id") or column.lower() == singular(event.lower()))
+
+
+def names_event(column: str, event: str) -> bool:
+    """
+    >>> names_event("billing_customer_id", "customers"), names_event("id", "customers")
+    (True, False)
+    """
+    given = tokens(column)
+    if given and given[-1] in {"id", "key", "code", "no", "number"}:
+        given = given[:-1]
+    named = tokens(singular(event))
+    return bool(given) and (given[-len(named) :] == named or "".join(given) == "".join(named))
+
+
+def names_key(column: str, key: str, event: str) -> bool:
+    """Whether a column's name ends in that of the event's key, or in the event's own.
+
+    >>> names_key("pickup_location_id", "LocationID", "zones"), names_key("id", "id", "zones")
+    (True, False)
+    """
+    wanted, given = tokens(key), tokens(column)
+    ends = given[-len(wanted) :] == wanted or "".join(given).endswith("".join(wanted))
+    return bool(wanted) and (ends and wanted not in {("id",), ("key",), ("code",)}) or names_event(column, event)
+
+
+def bare_names(columns: Sequence[str]) -> tuple[str, ...]:
+    """Names without the letters that all of an event's columns begin with.
+
+    >>> bare_names(["l_orderkey", "l_partkey"]), bare_names(["order_id", "line"])
+    (('orderkey', 'partkey'), ('order_id', 'line'))
+    """
+    starts = {name.split("_", 1)[0].lower() for name in columns}
+    parted = len(columns) > 1 and len(starts) == 1 and all(name.partition("_")[2] for name in columns)
+    return tuple(name.split("_", 1)[1] if parted else name for name in columns)
 
 
 def is_measure(column: str) -> bool:
