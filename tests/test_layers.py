@@ -12,7 +12,7 @@ _ROOMS = (
     "finding", "errors", "quoting", "digest", "kept", "chain", "engine", "relational", "facts", "dbt", "rules",
     "snapshot", "scan", "draft", "fit", "plan", "held", "build", "settled", "run", "status", "tested", "difference",
     "check", "effect", "mend", "impact", "against", "prove", "worth", "minimize", "report", "map", "near", "why",
-    "stocktake", "project", "terminal", "cli", "__main__",
+    "stocktake", "joins", "project", "terminal", "cli", "__main__",
 )  # fmt: skip
 
 

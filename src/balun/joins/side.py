@@ -147,6 +147,11 @@ def _space(kind: str) -> str:
     """How many times fewer values there are than would fit, as a power of 2."""
     if kind in NUMBERS:
         return "log2(greatest(1, (max(v::HUGEINT) - min(v::HUGEINT) + 1)::DOUBLE / count(*)))"
+    if kind in TIMES:
+        step = "CASE " + " ".join(f"WHEN bool_and(v::HUGEINT % {us} = 0) THEN {us}" for us in _STEPS_US) + " ELSE 1 END"
+        unit = "1" if kind == "date" else step
+        value = "date_diff('day', DATE '1970-01-01', v::DATE)" if kind == "date" else "v::HUGEINT"
+        return f"log2(greatest(1, ((max({value}) - min({value})) / ({unit}) + 1)::DOUBLE / count(*)))"
     if kind != "text":
         return "0"
     # Words use far fewer texts than letters could make, hence the half.
@@ -154,4 +159,5 @@ def _space(kind: str) -> str:
     return f"0.5 * (avg(length(v)) * log2(greatest(2, {signs})) - log2(count(*)))"
 
 
+_STEPS_US = (86_400_000_000, 3_600_000_000, 60_000_000, 1_000_000)
 _SIGNS = (("[a-z]", 26), ("[0-9]", 10), ("[^a-z0-9]", 4))

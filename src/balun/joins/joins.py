@@ -1,0 +1,153 @@
+"""`balun joins`: how events and tables join, by what is in their rows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Sequence
+from dataclasses import dataclass, replace
+
+from balun.chain.contract import Contract
+from balun.chain.graph import Graph, Node
+from balun.chain.table import AnyTable
+from balun.engine import Engine
+from balun.errors import UsageError
+from balun.facts.supply import Supply
+from balun.joins.home import settled
+from balun.joins.in_time import InTime, in_time
+from balun.joins.lost import lost_slice
+from balun.joins.proposal import Proposal
+from balun.joins.search import Search
+from balun.joins.side import Rows, Side, sides
+from balun.joins.used import Used, used
+from balun.quoting import literal
+from balun.snapshot import Snapshot
+
+Say = Callable[[str], None]
+_FEW_LOST = 0.001
+
+
+@dataclass(frozen=True)
+class Joins:
+    """found: the likeliest first; those below the cut are there, too. in_time: joins to the nearest row in time."""
+
+    found: tuple[Proposal, ...]
+    in_time: tuple[InTime, ...]
+
+    @property
+    def proposed(self) -> tuple[Proposal, ...]:
+        return tuple(one for one in self.found if one.proposed)
+
+    @property
+    def proposed_in_time(self) -> tuple[InTime, ...]:
+        return tuple(one for one in self.in_time if one.proposed)
+
+    def as_json(self) -> dict[str, object]:
+        return {
+            "joins": [one.as_json() for one in self.found],
+            "in_time": [one.as_json() for one in self.in_time],
+        }
+
+
+def joins(
+    graph: Graph, supply: Supply, current: Callable[[str], Snapshot | None], words: Sequence[str] = (), say: Say | None = None
+) -> Joins:
+    """Among all events and tables as the last run left them, or of those that `words` name with all others.
+
+    Raises UsageError where one wasn't run, or a name isn't there or has no rows of its own.
+    """
+    nodes = [node for node in graph if node.kind in {"event", "table"}]
+    asked = {_node(graph, word).id for word in words}
+    zones = {graph.config.zone, *(zone for node in nodes for zone in _zones(node))} - {"UTC"}
+    given = [_rows(graph, node, current) for node in nodes]
+    with Engine(memory=graph.config.memory, threads=graph.config.threads) as engine:
+        found = search(given, engine, zones=sorted(zones), asked=asked, say=say)
+    return _with_uses(found, used(graph, supply))
+
+
+def _node(graph: Graph, word: str) -> Node:
+    kinds = [node for node in graph if node.name == word and node.kind in {"event", "table"}]
+    node = kinds[0] if len(kinds) == 1 else graph.find(word)
+    if node.kind not in {"event", "table"}:
+        raise UsageError(f"{node.id} is joined by its corpus, as of a time: name an event or a table")
+    return node
+
+
+def _zones(node: Node) -> set[str]:
+    declared = node.declared
+    return {one.zone for one in declared.columns if one.zone} if isinstance(declared, Contract) else set()
+
+
+def _rows(graph: Graph, node: Node, current: Callable[[str], Snapshot | None]) -> Rows:
+    made = current(node.id)
+    if made is None:
+        raise UsageError(f"{node.id} has no rows yet: run the project first")
+    declared = node.declared
+    assert isinstance(declared, Contract | AnyTable)
+    time = declared.time.name if isinstance(declared, Contract) and declared.time else getattr(declared, "at", None)
+    above = frozenset(other.id for other in graph.above(node))
+    relation = f"read_parquet({literal(str(made.rows))})"
+    return Rows(node.id, node.name, relation, declared.key, time, above, _references(declared))
+
+
+def _references(declared: object) -> tuple[tuple[tuple[str, ...], str, tuple[str, ...]], ...]:
+    if not isinstance(declared, Contract):
+        return ()
+    of_columns = [
+        ((column.name,), event, (other,))
+        for column in declared.columns
+        for event, _, other in (reference.partition(".") for reference in column.references)
+    ]
+    return (*of_columns, *declared.relationships)
+
+
+def search(
+    given: Iterable[Rows],
+    engine: Engine,
+    *,
+    zones: Sequence[str] = (),
+    asked: Collection[str] = (),
+    say: Say | None = None,
+) -> Joins:
+    """asked: ids of which one side must be; none: any. Rows that are made of each other aren't held together."""
+    tell = say or (lambda _: None)
+    every = sides(given, engine)
+    hunt = Search(engine, tuple(zones))
+    found: list[Proposal] = []
+    nearest: list[InTime] = []
+    for left in every:
+        for right in every:
+            if left is right or right.rows.id in left.rows.above or left.rows.id in right.rows.above:
+                continue
+            tell(f"{left.name} and {right.name}")
+            found += [_documented(one) for one in hunt.between(left, right)]
+            near = in_time(left, right, hunt)
+            nearest += [near] if near else []
+    kept = [one for one in settled(found) if not asked or {one.left.rows.id, one.right.rows.id} & set(asked)]
+    ordered = sorted(kept, key=lambda one: (not one.proposed, not one.documented, -one.score, one.left.name))
+    near = [one for one in nearest if not asked or {one.left.rows.id, one.right.rows.id} & set(asked)]
+    near.sort(key=lambda one: (not one.proposed, -one.best.before, one.left.name, one.right.name))
+    return Joins(tuple(_with_lost(one, engine) for one in ordered), tuple(near))
+
+
+def _documented(one: Proposal) -> Proposal:
+    wanted = {(tuple(zip(own, theirs, strict=False)), other) for own, other, theirs in one.left.rows.references}
+    return replace(one, documented=(one.columns, one.right.name) in wanted)
+
+
+def _with_lost(one: Proposal, engine: Engine) -> Proposal:
+    if not one.proposed or one.measured.coverage >= 1 - _FEW_LOST:
+        return one
+    return replace(one, lost=lost_slice(one.left, one.right, one.links, engine))
+
+
+def _with_uses(found: Joins, uses: Sequence[Used]) -> Joins:
+    """Of each whether the project's SQL sets all its columns equal already; a time is compared in another way."""
+    plain = [replace(one, used=_nodes(one, uses)) for one in found.found]
+    timed = [replace(one, used=_nodes(one, [use for use in uses if use.in_time])) for one in found.in_time]
+    timed.sort(key=lambda one: not one.proposed)
+    return Joins(tuple(plain), tuple(timed))
+
+
+def _nodes(one: Proposal | InTime, uses: Sequence[Used]) -> tuple[str, ...]:
+    left, right = one.left.name.lower(), one.right.name.lower()
+    pairs = {frozenset({(left, link.left.name.lower()), (right, link.right.name.lower())}) for link in one.links}
+    return tuple(dict.fromkeys(use.node for use in uses if pairs <= use.pairs))

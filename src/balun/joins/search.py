@@ -1,0 +1,161 @@
+"""Which columns of two sides may be joined on, by names and by what is in them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import combinations
+from math import prod
+
+from balun.draft.words import is_measure, names_event, names_key, tokens
+from balun.engine import Engine
+from balun.joins.form import Link
+from balun.joins.measured import measure
+from balun.joins.mending import time_form, value_form
+from balun.joins.proposal import ENOUGH_BITS, Proposal
+from balun.joins.side import NUMBERS, TIMES, Column, Side
+from balun.joins.sketch import contained
+
+MOST_COLUMNS = 4
+_MOST_LINKED = 10
+_UNIQUE, _LEAST_SHARE, _UNNAMED_SHARE, _FEWEST_VALUES = 0.99, 0.05, 0.85, 3
+# Names that many events have for things of their own.
+_GENERIC = frozenset(
+    "id key code name type kind status state value number line rank label title description year month day hour minute "
+    "week weekday date time at ts".split()  # noqa: SIM905
+)
+
+
+@dataclass(frozen=True)
+class Search:
+    engine: Engine
+    zones: tuple[str, ...] = ()
+
+    def between(self, left: Side, right: Side) -> Iterator[Proposal]:
+        """Joins of left rows to at most one right row each, or nearly; the best for each choice of left columns."""
+        links = self.links(left, right)
+        best: dict[tuple[str, ...], Proposal] = {}
+        for chosen in self._keyed(left, right, links):
+            found = self.tested(left, right, chosen)
+            if found is None:
+                continue
+            known = {column for column, _ in found.columns}
+            rival = next((one for names, one in best.items() if known & set(names)), None)
+            if rival is None:
+                best[tuple(sorted(known))] = found
+            elif _rank(found) > _rank(rival):
+                best = {names: one for names, one in best.items() if one is not rival}
+                best[tuple(sorted(known))] = found
+        yield from best.values()
+
+    def links(self, left: Side, right: Side) -> list[Link]:
+        """Pairs of columns that may agree; those that names speak for first, then those that share most."""
+        found = [
+            (share, Link(one, other, named))
+            for one in left.columns
+            for other in right.columns
+            if one.sketch is not None and other.sketch is not None and _comparable(one, other)
+            for named, share in [(_named(one, other, right), _share(one, other))]
+            if _may_link(one, other, right, named=named, share=share)
+        ]
+        found.sort(key=lambda pair: (-pair[1].named, -(pair[0] or 0.0)))
+        return [link for _, link in found]
+
+    def _keyed(self, left: Side, right: Side, links: Sequence[Link]) -> Iterator[tuple[Link, ...]]:
+        """Sets of links whose right columns tell the right rows apart, none of which holds a smaller one."""
+        for link in links:
+            if self._unique(right, (link,)):
+                yield (link,)
+        singles = {link.right.name for link in links if self._unique(right, (link,))}
+        wider = self._wider(left, right, [link for link in links if link.right.name not in singles])
+        for size in range(2, MOST_COLUMNS + 1):
+            done = []
+            for some in combinations(wider, size):
+                if self._is_set(some) and self._unique(right, some):
+                    done.append(some)
+                    yield some
+            held = [frozenset(some) for some in done]
+            if held:
+                return
+
+    def _wider(self, left: Side, right: Side, links: Sequence[Link]) -> list[Link]:
+        """What a key of several columns may be made of: names must agree; a row's own time may be called anything."""
+        named = [link for link in links if link.named or _same(link)]
+        if named and left.times and right.times:
+            time = Link(left.times[0], right.times[0], named=False)
+            if not any(link.right == time.right for link in named):
+                named.append(time)
+        return [replace(link, named=link.named or _same(link)) for link in named][:_MOST_LINKED]
+
+    def _is_set(self, links: Sequence[Link]) -> bool:
+        lefts, rights = {link.left.name for link in links}, {link.right.name for link in links}
+        return len(lefts) == len(rights) == len(links) and any(link.left.kind not in TIMES for link in links)
+
+    def _unique(self, right: Side, links: Sequence[Link]) -> bool:
+        most = prod(max(1, link.right.distinct) for link in links)
+        return most >= _UNIQUE * right.count * 0.5 and (
+            right.told_apart(tuple(link.right.name for link in links), self.engine) >= _UNIQUE
+        )
+
+    def tested(self, left: Side, right: Side, links: Sequence[Link]) -> Proposal | None:
+        """With forms in which they agree best, and counted on all rows; None where nothing agrees."""
+        values = [
+            replace(link, form=value_form(left, right, link.left, link.right, self.engine))
+            for link in links
+            if link.left.kind not in TIMES
+        ]
+        done = list(values)
+        for link in links:
+            if link.left.kind in TIMES:
+                form, share = time_form(left, right, done, (link.left, link.right), self.zones, self.engine)
+                if share < (_LEAST_SHARE if link.named else 0.9):
+                    return None
+                done.append(replace(link, form=form))
+        counted = measure(left, right, done, self.engine)
+        if not counted.met:
+            return None
+        bits = sum(link.right.bits * link.left.distinct for link in done) * counted.covered
+        unique = right.told_apart(tuple(link.right.name for link in done), self.engine)
+        return Proposal(left, right, tuple(done), counted, bits, unique)
+
+
+def _rank(one: Proposal) -> tuple[bool, bool, float, int]:
+    return one.named, one.measured.right_most <= 1, round(one.measured.coverage, 2), -len(one.links)
+
+
+def _comparable(one: Column, other: Column) -> bool:
+    if one.kind in TIMES or other.kind in TIMES:
+        return one.kind in TIMES and other.kind in TIMES
+    return True
+
+
+def _share(one: Column, other: Column) -> float | None:
+    """Of one's different values, those that are the other's; None where a sketch can't tell, as of times mended."""
+    if one.sketch is None or other.sketch is None or one.kind in TIMES:
+        return None
+    return contained(one.sketch, other.sketch)
+
+
+def _named(one: Column, other: Column, right: Side) -> bool:
+    """Whether names say that a column is the other side's key. Names that many events have say nothing."""
+    if names_event(one.bare, right.name):
+        return True
+    return tokens(other.bare) not in {(word,) for word in _GENERIC} and names_key(one.bare, other.bare, right.name)
+
+
+def _same(link: Link) -> bool:
+    return tokens(link.left.bare) == tokens(link.right.bare)
+
+
+def _may_link(one: Column, other: Column, right: Side, *, named: bool, share: float | None) -> bool:
+    if is_measure(one.bare) or is_measure(other.bare):
+        return False
+    if share is not None and share < _LEAST_SHARE:
+        return False
+    if named or tokens(one.bare) == tokens(other.bare):
+        return True
+    if one.kind in TIMES:
+        return False
+    numbers = {one.kind, other.kind} & NUMBERS
+    strong = one.distinct >= _FEWEST_VALUES and other.bits * one.distinct >= ENOUGH_BITS
+    return strong and (share is None or share >= _UNNAMED_SHARE) and not (numbers and other.bits < 1)
