@@ -9,7 +9,7 @@ from rich.text import Text
 
 from balun.joins.in_time import InTime
 from balun.joins.joins import Joins
-from balun.joins.proposal import Proposal
+from balun.joins.proposal import Proposal, percent
 from balun.map.fitted_text import wrapped
 
 if TYPE_CHECKING:
@@ -55,13 +55,13 @@ def _rows(one: Proposal) -> str:
     told = [f"{counted.rows:,} rows of {one.left.name}, {counted.met:,} matched"]
     if lost:
         null = f", {nulls:,} of them null" if nulls else ""
-        told.append(f"{lost:,} lost ({lost / counted.rows:.1%}{null})")
+        told.append(f"{lost:,} lost ({percent(lost / counted.rows)}{null})")
     if one.lost:
         told.append(one.lost.words())
     if counted.most > 1:
-        told.append(f"each meets {counted.fan_out:.3g} on average, {counted.most:,} at most")
-    met = f"{counted.other_coverage:.1%} of {one.right.name} are met"
-    return "; ".join([*told, f"{met}, by {counted.other_fan_out:.3g} on average, {counted.other_most:,} at most"])
+        told.append(f"each meets {counted.fan_out:,.2f} on average, {counted.most:,} at most")
+    met = f"{percent(counted.other_coverage)} of {one.right.name} are met"
+    return "; ".join([*told, f"{met}, by {counted.other_fan_out:,.1f} on average, {counted.other_most:,} at most"])
 
 
 def _near(one: InTime, width: int) -> Iterator[Text]:

@@ -32,7 +32,20 @@ def _accidental(one: Proposal, found: Sequence[Proposal]) -> Proposal:
     return replace(one, instead=f"{better[0].right.name} fits better") if better else one
 
 
+def _shared(one: Proposal) -> str:
+    """What both sides have of one and the same column above them."""
+    for link in one.links:
+        own = one.left.rows.origins.get(link.left.name, ())
+        theirs = one.right.rows.origins.get(link.right.name, ())
+        shared = next((read for read in own if read in theirs), None)
+        if shared is not None:
+            return f"both have {link.left.name} of {shared[0]}"
+    return ""
+
+
 def _instead(one: Proposal, found: Sequence[Proposal]) -> str:
+    if shared := _shared(one):
+        return shared
     for other in found:
         if other is one:
             continue

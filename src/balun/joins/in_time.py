@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from balun.engine import Engine
 from balun.joins.form import Link
 from balun.joins.mending import value_form
+from balun.joins.proposal import percent
 from balun.joins.search import Search
 from balun.joins.side import TIMES, Column, Side
 from balun.joins.spelt import aliases, spelt
@@ -17,7 +18,7 @@ TOLERANCES = (
     ("0", 0), ("1 minute", 60), ("10 minutes", 600), ("1 hour", 3600), ("6 hours", 21_600), ("1 day", 86_400),
     ("7 days", 604_800), ("30 days", 2_592_000),
 )  # fmt: skip
-_UNIQUE, _REGULAR, _ENOUGH = 0.99, 0.8, 0.9
+_UNIQUE, _REGULAR, _ENOUGH, _TOLD = 0.99, 0.8, 0.9, 0.001
 
 
 @dataclass(frozen=True)
@@ -77,12 +78,15 @@ class InTime:
         return f"FROM {spelt(self.left.name)} AS {one}\n{self.join}"
 
     def words(self) -> str:
-        found, widest = self.best, self.within[-1]
-        zero = "at the very time" if found.tolerance == "0" else f"no more than {found.tolerance} before"
-        told = f"{found.before:.1%} of the rows find one {zero}"
-        if found.either > found.before + 0.005:
-            told += f", {found.either:.1%} one as near, before or after"
-        return told if found is widest else f"{told}; {widest.before:.1%} one within {widest.tolerance}"
+        told = []
+        last = 0.0
+        for one in self.within:
+            if one.before >= last + _TOLD:
+                how = "at the very time" if one.tolerance == "0" else f"within {one.tolerance}"
+                told.append(f"{percent(one.before)} {how}")
+                last = one.before
+        told = told[-4:]
+        return f"rows that find one, at most so long before them: {', '.join(told)}"
 
     def as_json(self) -> dict[str, object]:
         return {

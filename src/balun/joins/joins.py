@@ -17,7 +17,7 @@ from balun.joins.lost import lost_slice
 from balun.joins.proposal import Proposal
 from balun.joins.search import Search
 from balun.joins.side import Rows, Side, sides
-from balun.joins.used import Used, used
+from balun.joins.used import Kind, Traces, Used, used
 from balun.quoting import literal
 from balun.snapshot import Snapshot
 
@@ -57,10 +57,11 @@ def joins(
     nodes = [node for node in graph if node.kind in {"event", "table"}]
     asked = {_node(graph, word).id for word in words}
     zones = {graph.config.zone, *(zone for node in nodes for zone in _zones(node))} - {"UTC"}
-    given = [_rows(graph, node, current) for node in nodes]
+    traces = Traces(graph, supply)
+    given = [_rows(traces, node, current) for node in nodes]
     with Engine(memory=graph.config.memory, threads=graph.config.threads) as engine:
         found = search(given, engine, zones=sorted(zones), asked=asked, say=say)
-    return _with_uses(found, used(graph, supply))
+    return _with_uses(found, used(traces))
 
 
 def _node(graph: Graph, word: str) -> Node:
@@ -76,16 +77,18 @@ def _zones(node: Node) -> set[str]:
     return {one.zone for one in declared.columns if one.zone} if isinstance(declared, Contract) else set()
 
 
-def _rows(graph: Graph, node: Node, current: Callable[[str], Snapshot | None]) -> Rows:
+def _rows(traces: Traces, node: Node, current: Callable[[str], Snapshot | None]) -> Rows:
     made = current(node.id)
     if made is None:
         raise UsageError(f"{node.id} has no rows yet: run the project first")
     declared = node.declared
     assert isinstance(declared, Contract | AnyTable)
     time = declared.time.name if isinstance(declared, Contract) and declared.time else getattr(declared, "at", None)
-    above = frozenset(other.id for other in graph.above(node))
+    above = frozenset(other.id for other in traces.graph.above(node))
+    names = traces.supply.columns[node.id]
+    origins = {name: traces.origins((node.name.lower(), name.lower())) for name in names}
     relation = f"read_parquet({literal(str(made.rows))})"
-    return Rows(node.id, node.name, relation, declared.key, time, above, _references(declared))
+    return Rows(node.id, node.name, relation, declared.key, time, above, _references(declared), origins)
 
 
 def _references(declared: object) -> tuple[tuple[tuple[str, ...], str, tuple[str, ...]], ...]:
@@ -122,10 +125,16 @@ def search(
             near = in_time(left, right, hunt)
             nearest += [near] if near else []
     kept = [one for one in settled(found) if not asked or {one.left.rows.id, one.right.rows.id} & set(asked)]
-    ordered = sorted(kept, key=lambda one: (not one.proposed, not one.documented, -one.score, one.left.name))
+    ordered = sorted(kept, key=_order)
     near = [one for one in nearest if not asked or {one.left.rows.id, one.right.rows.id} & set(asked)]
     near.sort(key=lambda one: (not one.proposed, -one.best.before, one.left.name, one.right.name))
     return Joins(tuple(_with_lost(one, engine) for one in ordered), tuple(near))
+
+
+def _order(one: Proposal) -> tuple[object, ...]:
+    """Events before tables, which have their keys of them."""
+    tables = sum(side.rows.id.startswith("table:") for side in (one.left, one.right))
+    return not one.proposed, not one.documented, tables, -one.score, one.left.name, one.right.name
 
 
 def _documented(one: Proposal) -> Proposal:
@@ -141,13 +150,19 @@ def _with_lost(one: Proposal, engine: Engine) -> Proposal:
 
 def _with_uses(found: Joins, uses: Sequence[Used]) -> Joins:
     """Of each whether the project's SQL sets all its columns equal already; a time is compared in another way."""
-    plain = [replace(one, used=_nodes(one, uses)) for one in found.found]
-    timed = [replace(one, used=_nodes(one, [use for use in uses if use.in_time])) for one in found.in_time]
+    plain = [replace(one, used=_plainly(one, uses)) for one in found.found]
+    timed = [replace(one, used=_nodes(one, uses, "period" if one.interval else "before")) for one in found.in_time]
     timed.sort(key=lambda one: not one.proposed)
     return Joins(tuple(plain), tuple(timed))
 
 
-def _nodes(one: Proposal | InTime, uses: Sequence[Used]) -> tuple[str, ...]:
+def _plainly(one: Proposal, uses: Sequence[Used]) -> tuple[str, ...]:
+    """Either side may stand first."""
+    turned = [replace(use, pairs=frozenset((other, own) for own, other in use.pairs)) for use in uses]
+    return tuple(dict.fromkeys(node for some in (uses, turned) for node in _nodes(one, some, "plain")))
+
+
+def _nodes(one: Proposal | InTime, uses: Sequence[Used], kind: Kind) -> tuple[str, ...]:
     left, right = one.left.name.lower(), one.right.name.lower()
-    pairs = {frozenset({(left, link.left.name.lower()), (right, link.right.name.lower())}) for link in one.links}
-    return tuple(dict.fromkeys(use.node for use in uses if pairs <= use.pairs))
+    pairs = {((left, link.left.name.lower()), (right, link.right.name.lower())) for link in one.links}
+    return tuple(dict.fromkeys(use.node for use in uses if use.kind == kind and pairs <= use.pairs))

@@ -17,7 +17,8 @@ class Measured:
 
     pairs: what an inner join gives. most: right rows that one left row meets at most.
     other_rows, other_met, other_most: the same of the right rows.
-    left_most, right_most: rows that share one key, at most, whether they meet or not.
+    left_most, right_most: rows that share one key, at most, whether they meet or not. other_keys: different keys of
+    the right rows; other_valued: right rows that have all of one.
     """
 
     rows: int
@@ -30,6 +31,13 @@ class Measured:
     other_most: int
     left_most: int
     right_most: int
+    other_keys: int
+    other_valued: int
+
+    @property
+    def unique(self) -> float:
+        """Different keys of the right rows, as a share of those that have one."""
+        return self.other_keys / self.other_valued if self.other_valued else 0.0
 
     @property
     def coverage(self) -> float:
@@ -60,7 +68,8 @@ class Measured:
     @property
     def cardinality(self) -> str:
         """Of left to right: `n:1` where no two right rows share a key."""
-        return f"{'1' if self.left_most <= 1 else 'n'}:{'1' if self.right_most <= 1 else 'm' if self.left_most > 1 else 'n'}"
+        left = "1" if self.left_most <= 1 else "n"
+        return f"{left}:1" if self.right_most <= 1 else f"{left}:{'m' if left == 'n' else 'n'}"
 
     def as_json(self) -> dict[str, object]:
         return {
@@ -80,6 +89,7 @@ def measure(left: Side, right: Side, links: Sequence[Link], engine: Engine) -> M
         "sum(n)", f"sum(n) FILTER ({has['l']})", "sum(n) FILTER (m IS NOT NULL)", "sum(n::HUGEINT * m)",
         "max(m) FILTER (n IS NOT NULL)", "sum(m)", "sum(m) FILTER (n IS NOT NULL)", "max(n) FILTER (m IS NOT NULL)",
         f"max(n) FILTER ({has['l']})", f"max(m) FILTER ({has['r']})",
+        f"count(m) FILTER ({has['r']})", f"sum(m) FILTER ({has['r']})",
     )  # fmt: skip
     found = engine.connection.execute(
         f"WITH l AS ({_counted(left.view, [one for one, _ in keys], 'n')}), "

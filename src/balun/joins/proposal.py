@@ -13,7 +13,7 @@ from balun.joins.spelt import aliases, spelt
 
 # What a value found by accident must be worth, in all, for a join without names that say so.
 ENOUGH_BITS = 12.0
-_UNIQUE = 0.99
+_UNIQUE = 0.995
 _NAMED, _UNNAMED = 0.5, 0.9
 
 
@@ -21,7 +21,7 @@ _NAMED, _UNNAMED = 0.5, 0.9
 class Proposal:
     """bits: how unlikely it is that as many values are found by accident, as a power of 2.
 
-    unique: different keys of the right rows, as a share of them. instead: why another is the better one; empty: none
+    instead: why another is the better one; empty: none
     is. used: nodes whose SQL has it. documented: a contract says so. lost: where rows are that find no partner.
     """
 
@@ -30,7 +30,6 @@ class Proposal:
     links: tuple[Link, ...]
     measured: Measured
     bits: float
-    unique: float
     instead: str = ""
     used: tuple[str, ...] = ()
     documented: bool = False
@@ -47,12 +46,12 @@ class Proposal:
             return True
         least = _NAMED if self.named else _UNNAMED
         sure = self.named or self.bits >= ENOUGH_BITS
-        return not self.instead and sure and self.unique >= _UNIQUE and self.measured.covered >= least
+        return not self.instead and sure and self.measured.unique >= _UNIQUE and self.measured.covered >= least
 
     @property
     def score(self) -> float:
         """What joins are ordered by, from 0 to 1: names, then rows that meet, then how little it can be chance."""
-        parts = (0.4 * self.named, 0.3 * self.measured.covered, 0.2 * (self.unique >= _UNIQUE))
+        parts = (0.4 * self.named, 0.3 * self.measured.covered, 0.2 * (self.measured.unique >= _UNIQUE))
         return sum(parts) + 0.1 * min(1.0, self.bits / 100)
 
     @property
@@ -80,15 +79,13 @@ class Proposal:
         if self.documented:
             yield "the contract says so"
         if self.named:
-            yield f"{'their names agree' if len(self.links) > 1 else 'the names agree'}"
-        found, value = self.measured.covered, "row with a value" if self.measured.nulls else "row"
-        yield f"{'every' if found == 1 else f'{found:.1%} of each'} {value} finds its partner".replace(
-            "of each row with a value finds its partner", "of the rows with a value find a partner"
-        ).replace("of each row finds its partner", "of the rows find a partner")
-        if self.unique == 1:
+            yield "the names agree"
+        of = "the rows with a value" if self.measured.nulls else "the rows"
+        yield f"{percent(self.measured.covered)} of {of} find a partner"
+        if self.measured.unique == 1:
             yield f"no two rows of {self.right.name} share a key"
-        elif self.unique >= _UNIQUE:
-            yield f"{1 - self.unique:.2%} of {self.right.name} repeat a key"
+        elif self.measured.unique >= _UNIQUE:
+            yield f"{percent(1 - self.measured.unique)} of {self.right.name} repeat a key"
         if not self.named:
             yield f"{_odds(self.bits)} by accident"
         if self.instead:
@@ -103,6 +100,17 @@ class Proposal:
             "used": list(self.used), "why": list(self.why()), **self.measured.as_json(),
             "lost_in": self.lost.as_json() if self.lost else None, "sql": self.sql,
         }  # fmt: skip
+
+
+def percent(share: float) -> str:
+    """Never all where some are missing, nor none where there is one.
+
+    >>> percent(1.0), percent(0.99999), percent(0.844), percent(0.00001)
+    ('100%', '99.9%', '84.4%', '0.1%')
+    """
+    if share in {0.0, 1.0}:
+        return f"{share:.0%}"
+    return f"{min(max(share, 0.001), 0.999):.1%}"
 
 
 def _odds(bits: float) -> str:

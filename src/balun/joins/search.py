@@ -15,6 +15,7 @@ from balun.joins.mending import time_form, value_form
 from balun.joins.proposal import ENOUGH_BITS, Proposal
 from balun.joins.side import NUMBERS, TIMES, Column, Side
 from balun.joins.sketch import contained
+from balun.quoting import quoted
 
 MOST_COLUMNS = 4
 _MOST_LINKED = 10
@@ -114,9 +115,20 @@ class Search:
         counted = measure(left, right, done, self.engine)
         if not counted.met:
             return None
-        bits = sum(link.right.bits * link.left.distinct for link in done) * counted.covered
-        unique = right.told_apart(tuple(link.right.name for link in done), self.engine)
-        return Proposal(left, right, tuple(done), counted, bits, unique)
+        bits = sum(self._bits(left, right, link) * link.left.distinct for link in done) * counted.covered
+        return Proposal(left, right, tuple(done), counted, bits)
+
+    def _bits(self, left: Side, right: Side, link: Link) -> float:
+        """What one value tells. Of numbers: by how full the right column is where the left one's lie."""
+        if not {link.left.kind, link.right.kind} <= NUMBERS:
+            return link.right.bits
+        one, other = quoted(link.left.name), quoted(link.right.name)
+        span = f"SELECT min({one}) AS low, max({one}) AS high FROM {left.view}"
+        found = self.engine.connection.execute(
+            f"SELECT log2(greatest(1, (any_value(high) - any_value(low) + 1)::DOUBLE / count(DISTINCT {other}))) "
+            f"FROM ({span}) JOIN {right.view} ON {other} BETWEEN low AND high"
+        ).fetchall()[0][0]
+        return float(found or 0.0)
 
 
 def _rank(one: Proposal) -> tuple[bool, bool, float, int]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -23,6 +23,7 @@ class Rows:
     """relation: SQL for FROM. key: as promised, or none. at: the column with the row's time, or None.
 
     above: ids of what it is made of. references: `(columns, other, its columns)` that a contract documents.
+    origins: of columns, by name, the columns above that they come from unchanged, as `(node, column)`, nearest first.
     """
 
     id: str
@@ -32,6 +33,7 @@ class Rows:
     at: str | None = None
     above: frozenset[str] = frozenset()
     references: tuple[tuple[tuple[str, ...], str, tuple[str, ...]], ...] = ()
+    origins: Mapping[str, tuple[tuple[str, str], ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -154,9 +156,9 @@ def _space(kind: str) -> str:
         return f"log2(greatest(1, ((max({value}) - min({value})) / ({unit}) + 1)::DOUBLE / count(*)))"
     if kind != "text":
         return "0"
-    # Words use far fewer texts than letters could make, hence the half.
+    # Words use far fewer texts than letters could make, hence the half; codes of one length do not.
     signs = " + ".join(f"{size} * bool_or(regexp_matches(v, '{some}'))::INT" for some, size in _SIGNS)
-    return f"0.5 * (avg(length(v)) * log2(greatest(2, {signs})) - log2(count(*)))"
+    return f"if(quantile_disc(length(v), 0.1) = quantile_disc(length(v), 0.9), 1, 0.5) * (avg(length(v)) * log2(greatest(2, {signs})) - log2(count(*)))"
 
 
 _STEPS_US = (86_400_000_000, 3_600_000_000, 60_000_000, 1_000_000)

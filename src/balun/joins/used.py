@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import product
+from typing import Literal
 
 from balun.chain.feature import Aggregate, Latest
 from balun.chain.graph import Graph
@@ -25,56 +27,96 @@ from balun.relational.relation import (
     ordered,
 )
 
+Kind = Literal["plain", "before", "period"]
+_RANGES = frozenset({"<", "<=", ">", ">=", "between"})
 Read = tuple[str, str]
+Pair = tuple[Read, Read]
 
 
 @dataclass(frozen=True)
 class Used:
-    """Two columns that are set equal, each as `(parent, column)` in lower case; where; and whether times are, too.
+    """Pairs of columns that are set equal, left and right, each as `(parent, column)` in lower case; and where.
 
-    in_time: the nearest row before is taken, or a period is asked for.
+    kind: `plain`; `before`, where the nearest row before is taken; `period`, where times lie in one.
     """
 
-    pairs: frozenset[frozenset[Read]]
+    pairs: frozenset[Pair]
     node: str
-    in_time: bool
+    kind: Kind
 
 
-def used(graph: Graph, supply: Supply) -> tuple[Used, ...]:
-    return (*_in_tables(graph, supply), *_in_features(graph))
+@dataclass(frozen=True)
+class Traces:
+    """Where columns of tables come from, unchanged or as a function of that one column alone."""
+
+    graph: Graph
+    supply: Supply
+
+    def origins(self, read: Read) -> tuple[Read, ...]:
+        """The column itself, then where it comes from, table by table."""
+        found = [read]
+        while (above := self._above(found[-1])) is not None and above not in found:
+            found.append(above)
+        return tuple(found)
+
+    def _above(self, read: Read) -> Read | None:
+        node = next((one for one in self.graph.of("table") if one.name.lower() == read[0]), None)
+        return self.output(node.id, read[1]) if node is not None else None
+
+    def output(self, id_: str, name: str) -> Read | None:
+        """id_: as the supply's relations are called."""
+        relation = self.supply.relations.get(id_)
+        if relation is None:
+            return None
+        at = next((at for at, one in enumerate(relation.columns) if one.name.lower() == name.lower()), None)
+        return None if at is None else _traced(relation, at)
+
+    def widened(self, pairs: Iterable[Pair]) -> frozenset[Pair]:
+        return frozenset(both for one, other in pairs for both in product(self.origins(one), self.origins(other)))
 
 
-def _in_tables(graph: Graph, supply: Supply) -> Iterator[Used]:
-    for node in graph:
+def used(traces: Traces) -> tuple[Used, ...]:
+    return (*_in_tables(traces), *_in_features(traces))
+
+
+def _in_tables(traces: Traces) -> Iterator[Used]:
+    for node in traces.graph:
         id_ = f"examples:{node.name}" if node.kind == "corpus" else node.id
         if isinstance(node.declared, Table) or node.kind == "corpus":
-            relation = supply.relations.get(id_)
-            yield from _in_relation(relation, node.id) if relation is not None else ()
+            relation = traces.supply.relations.get(id_)
+            for pairs, kind in _in_relation(relation) if relation is not None else ():
+                yield Used(traces.widened(pairs), node.id, kind)
 
 
-def _in_relation(relation: Relation, node: str) -> Iterator[Used]:
+def _in_relation(relation: Relation) -> Iterator[tuple[set[Pair], Kind]]:
     for one in ordered(relation):
         if isinstance(one, Join | Filter):
             parts = [part for condition in one.conditions for part in conjuncts(condition)]
-            pairs = frozenset(pair for part in parts if (pair := _pair(part, one)) is not None)
-            ranged = any(isinstance(part, Call) and part.name in {"<", "<=", ">", ">=", "between"} for part in parts)
+            pairs = {pair for part in parts if (pair := _pair(part, one)) is not None}
             if pairs:
-                yield Used(pairs, node, isinstance(one, Join) and (one.asof or ranged))
+                yield pairs, _kind(one, parts)
 
 
-def _pair(part: Expression, of: Join | Filter) -> frozenset[Read] | None:
+def _kind(of: Join | Filter, parts: Iterable[Expression]) -> Kind:
+    if isinstance(of, Join) and of.asof:
+        return "before"
+    ranged = any(isinstance(part, Call) and part.name in _RANGES for part in parts)
+    return "period" if isinstance(of, Join) and ranged else "plain"
+
+
+def _pair(part: Expression, of: Join | Filter) -> Pair | None:
     if not isinstance(part, Call) or part.name != "=" or len(part.args) != 2:
         return None
     within = of if isinstance(of, Join) else of.input
     found = [_read(arg, within) for arg in part.args]
     if found[0] is None or found[1] is None or found[0] == found[1]:
         return None
-    return frozenset({found[0], found[1]})
+    return found[0], found[1]
 
 
 def _read(value: Expression, of: Relation) -> Read | None:
     """The one parent's column that a value is made of."""
-    places = {ref.at for ref in refs(value)}
+    places = set(refs(value))
     return _traced(of, places.pop()) if len(places) == 1 else None
 
 
@@ -97,16 +139,15 @@ def _traced(of: Relation, at: int) -> Read | None:
     return None
 
 
-def _in_features(graph: Graph) -> Iterator[Used]:
+def _in_features(traces: Traces) -> Iterator[Used]:
     """A feature takes rows of its source before each example: of the same entity, as its examples call it."""
-    for node in graph:
-        if not isinstance(node.declared, Latest | Aggregate):
+    for node in traces.graph:
+        declared = node.declared
+        if not isinstance(declared, Latest | Aggregate):
             continue
-        source = graph.nodes[node.parents[0]].name
-        for corpus in graph.children(node):
-            for parent in graph.parents(corpus):
-                if parent.kind in {"event", "table"}:
-                    names = node.declared.by
-                    pairs = frozenset(frozenset({(source.lower(), n.lower()), (parent.name.lower(), n.lower())}) for n in names)
-                    yield Used(frozenset(pair for pair in pairs if len(pair) == 2), node.id, True)
-
+        source = traces.graph.nodes[node.parents[0]].name.lower()
+        for corpus in traces.graph.children(node):
+            reads = [(traces.output(f"examples:{corpus.name}", name), (source, name.lower())) for name in declared.by]
+            pairs = [(own, theirs) for own, theirs in reads if own is not None]
+            if len(pairs) == len(reads):
+                yield Used(traces.widened(pairs), node.id, "before")
