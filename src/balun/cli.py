@@ -601,11 +601,11 @@ def corpus(name: str, model: str | None, rows: int, sample: int | None, out: Pat
 @json_option
 @_says_errors
 def joins(nodes: tuple[str, ...], limit: int, *, as_json: bool) -> None:
-    """Propose how events and tables join, by the rows of the last run: all, or those of each NODE with any other. Of data
-    files it needs no project.
+    """Propose how events and tables join, by the rows of the last run: all, or those of each NODE with any other. Of
+    data files it needs no project.
 
-    Of each join: why, cardinality, rows matched, multiplied and lost, where the lost ones are, what must be mended first
-    (case, blanks, zeros, type, zone, resolution), whether the project has it already, and its SQL.
+    Of each join: why, cardinality, rows matched, multiplied and lost, where the lost ones are, what must be mended
+    first (case, blanks, zeros, type, zone, resolution), whether the project has it already, and its SQL.
 
     \b
     balun joins

@@ -77,7 +77,8 @@ def names_key(column: str, key: str, event: str) -> bool:
     """
     wanted, given = tokens(key), tokens(column)
     ends = given[-len(wanted) :] == wanted or "".join(given).endswith("".join(wanted))
-    return bool(wanted) and (ends and wanted not in {("id",), ("key",), ("code",)}) or names_event(column, event)
+    plain = wanted in {(), ("id",), ("key",), ("code",)}
+    return (ends and not plain) or names_event(column, event)
 
 
 def bare_names(columns: Sequence[str]) -> tuple[str, ...]:

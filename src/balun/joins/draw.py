@@ -34,7 +34,9 @@ def _lines(found: Joins, limit: int, width: int) -> Iterator[Text]:
 
 
 def _proposal(one: Proposal, width: int) -> Iterator[Text]:
-    yield Text.assemble((f"{one.left.name} > {one.right.name}", "bold"), f"   {one.measured.cardinality}   {_known(one)}")
+    yield Text.assemble(
+        (f"{one.left.name} > {one.right.name}", "bold"), f"   {one.measured.cardinality}   {_known(one)}"
+    )
     yield from _told(one.join, width, "cyan")
     yield from _told(f"{', '.join(one.why())}", width)
     yield from _told(_rows(one), width)

@@ -44,9 +44,7 @@ def value_forms(left: Column, right: Column) -> Iterator[Form]:
     typed = ("type",) if any(numbers) else ()
     for steps in chain.from_iterable(combinations(_STEPS, size) for size in range(len(_STEPS) + 1)):
         for where in product("lrb", repeat=len(steps)):
-            yield Form(
-                _wrapped(base[0], steps, where, "l"), _wrapped(base[1], steps, where, "r"), (*typed, *steps)
-            )
+            yield Form(_wrapped(base[0], steps, where, "l"), _wrapped(base[1], steps, where, "r"), (*typed, *steps))
 
 
 def _as_text(column: Column) -> str:

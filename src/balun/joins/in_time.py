@@ -8,17 +8,21 @@ from dataclasses import dataclass
 from balun.engine import Engine
 from balun.joins.form import Link
 from balun.joins.mending import value_form
-from balun.joins.proposal import percent
+from balun.joins.proposal import equal_columns, percent
 from balun.joins.search import Search
 from balun.joins.side import TIMES, Column, Side
 from balun.joins.spelt import aliases, spelt
 from balun.quoting import quoted
 
+_EVER = "any time"
 TOLERANCES = (
     ("0", 0), ("1 minute", 60), ("10 minutes", 600), ("1 hour", 3600), ("6 hours", 21_600), ("1 day", 86_400),
-    ("7 days", 604_800), ("30 days", 2_592_000),
+    ("7 days", 604_800), ("30 days", 2_592_000), (_EVER, 2**40),
 )  # fmt: skip
 _UNIQUE, _REGULAR, _ENOUGH, _TOLD = 0.99, 0.8, 0.9, 0.001
+
+
+_HOW = {"0": "at the very time", _EVER: "at any time"}
 
 
 @dataclass(frozen=True)
@@ -36,7 +40,8 @@ class InTime:
 
     links: the entity's columns. step_s: what usually lies between two right rows of an entity. regular: the share of
     its steps that are that long. history: the right rows are states of an entity, by their key or by their grid.
-    within: what tolerances find. interval: the right column in which a row ends, where it has one.
+    within: what tolerances find. interval: the right column in which a row ends, where it has one; in_interval: the
+    share of the left rows that lie in one then.
     """
 
     left: Side
@@ -48,6 +53,7 @@ class InTime:
     history: bool
     within: tuple[Within, ...]
     interval: str | None = None
+    in_interval: float = 0.0
     used: tuple[str, ...] = ()
 
     @property
@@ -58,13 +64,13 @@ class InTime:
 
     @property
     def proposed(self) -> bool:
-        return bool(self.used) or (self.history and self.best.before >= _ENOUGH)
+        found = self.in_interval if self.interval is not None else self.best.before
+        return bool(self.used) or (self.history and found >= _ENOUGH)
 
     @property
     def join(self) -> str:
         one, other = aliases(self.left.name, self.right.name)
-        sides = [link.sides(f"{one}.{spelt(link.left.name)}", f"{other}.{spelt(link.right.name)}") for link in self.links]
-        equal = [f"{theirs} = {own}" for own, theirs in sides]
+        equal = equal_columns(self.links, one, other)
         at, since = f"{one}.{spelt(self.times[0].name)}", f"{other}.{spelt(self.times[1].name)}"
         if self.interval is not None:
             until = f"{other}.{spelt(self.interval)}"
@@ -78,11 +84,13 @@ class InTime:
         return f"FROM {spelt(self.left.name)} AS {one}\n{self.join}"
 
     def words(self) -> str:
+        if self.interval is not None:
+            return f"{percent(self.in_interval)} of the rows lie in a period"
         told = []
         last = 0.0
         for one in self.within:
             if one.before >= last + _TOLD:
-                how = "at the very time" if one.tolerance == "0" else f"within {one.tolerance}"
+                how = _HOW.get(one.tolerance, f"within {one.tolerance}")
                 told.append(f"{percent(one.before)} {how}")
                 last = one.before
         told = told[-4:]
@@ -93,7 +101,8 @@ class InTime:
             "left": self.left.rows.id, "right": self.right.rows.id,
             "on": [{"left": link.left.name, "right": link.right.name, "mends": list(link.form.mends)}
                    for link in self.links],
-            "time": {"left": self.times[0].name, "right": self.times[1].name, "until": self.interval},
+            "time": {"left": self.times[0].name, "right": self.times[1].name, "until": self.interval,
+                     "in_period": self.in_interval if self.interval is not None else None},
             "proposed": self.proposed, "used": list(self.used), "step_s": self.step_s, "regular": self.regular,
             "within": [{"tolerance": one.tolerance, "before": one.before, "either": one.either} for one in self.within],
             "sql": self.sql,
@@ -107,7 +116,7 @@ def in_time(left: Side, right: Side, search: Search) -> InTime | None:
         return None
     times = left.times[0], _time(right)
     links = _entity(right, times[1], [one for one in search.links(left, right) if one.left.kind not in TIMES], engine)
-    if not links or times[0].dtype != times[1].dtype and "date" not in {times[0].kind, times[1].kind}:
+    if not links or (times[0].dtype != times[1].dtype and "date" not in {times[0].kind, times[1].kind}):
         return None
     formed = tuple(
         Link(one.left, one.right, one.named, value_form(left, right, one.left, one.right, engine)) for one in links
@@ -119,7 +128,8 @@ def in_time(left: Side, right: Side, search: Search) -> InTime | None:
         return None
     interval = _until(right, times[1], engine)
     history = promised or regular >= _REGULAR or interval is not None
-    return InTime(left, right, formed, times, step, regular, history, within, interval)
+    share = _in_interval(left, right, formed, (*times, interval), engine) if interval is not None else 0.0
+    return InTime(left, right, formed, times, step, regular, history, within, interval, share)
 
 
 def _time(side: Side) -> Column:
@@ -181,6 +191,19 @@ def _within(
         Within(name, found[2 * at] / max(1, count), found[2 * at + 1] / max(1, count))
         for at, (name, _) in enumerate(TOLERANCES)
     )
+
+
+def _in_interval(
+    left: Side, right: Side, links: Sequence[Link], times: tuple[Column, Column, str], engine: Engine
+) -> float:
+    sides = [link.sides(f"l.{quoted(link.left.name)}", f"r.{quoted(link.right.name)}") for link in links]
+    at, since, until = f"l.{quoted(times[0].name)}", f"r.{quoted(times[1].name)}", f"r.{quoted(times[2])}"
+    on = [*(f"{one} = {other}" for one, other in sides), f"{at} >= {since}", f"({until} IS NULL OR {at} < {until})"]
+    found = engine.connection.execute(
+        f"SELECT (SELECT count(*) FROM {left.view} AS l SEMI JOIN {right.view} AS r ON {' AND '.join(on)}) "
+        f"/ greatest(1, (SELECT count(*) FROM {left.view}))"
+    ).fetchall()[0][0]
+    return float(found)
 
 
 _ENDS = {"from": ("to", "until"), "start": ("end", "stop"), "began": ("ended",), "begin": ("end",), "since": ("until",)}

@@ -16,7 +16,7 @@ from balun.joins.in_time import InTime, in_time
 from balun.joins.lost import lost_slice
 from balun.joins.proposal import Proposal
 from balun.joins.search import Search
-from balun.joins.side import Rows, Side, sides
+from balun.joins.side import Rows, sides
 from balun.joins.used import Kind, Traces, Used, used
 from balun.quoting import literal
 from balun.snapshot import Snapshot
@@ -48,7 +48,11 @@ class Joins:
 
 
 def joins(
-    graph: Graph, supply: Supply, current: Callable[[str], Snapshot | None], words: Sequence[str] = (), say: Say | None = None
+    graph: Graph,
+    supply: Supply,
+    current: Callable[[str], Snapshot | None],
+    words: Sequence[str] = (),
+    say: Say | None = None,
 ) -> Joins:
     """Among all events and tables as the last run left them, or of those that `words` name with all others.
 
@@ -150,16 +154,20 @@ def _with_lost(one: Proposal, engine: Engine) -> Proposal:
 
 def _with_uses(found: Joins, uses: Sequence[Used]) -> Joins:
     """Of each whether the project's SQL sets all its columns equal already; a time is compared in another way."""
-    plain = [replace(one, used=_plainly(one, uses)) for one in found.found]
-    timed = [replace(one, used=_nodes(one, uses, "period" if one.interval else "before")) for one in found.in_time]
+    plain = [replace(one, used=_either(one, uses, "plain")) for one in found.found]
+    timed = [replace(one, used=_timely(one, uses)) for one in found.in_time]
     timed.sort(key=lambda one: not one.proposed)
     return Joins(tuple(plain), tuple(timed))
 
 
-def _plainly(one: Proposal, uses: Sequence[Used]) -> tuple[str, ...]:
+def _timely(one: InTime, uses: Sequence[Used]) -> tuple[str, ...]:
+    return _nodes(one, uses, "before") if one.interval is None else _either(one, uses, "period")
+
+
+def _either(one: Proposal | InTime, uses: Sequence[Used], kind: Kind) -> tuple[str, ...]:
     """Either side may stand first."""
     turned = [replace(use, pairs=frozenset((other, own) for own, other in use.pairs)) for use in uses]
-    return tuple(dict.fromkeys(node for some in (uses, turned) for node in _nodes(one, some, "plain")))
+    return tuple(dict.fromkeys(node for some in (uses, turned) for node in _nodes(one, some, kind)))
 
 
 def _nodes(one: Proposal | InTime, uses: Sequence[Used], kind: Kind) -> tuple[str, ...]:

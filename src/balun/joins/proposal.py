@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from balun.joins.form import Link
@@ -127,5 +127,10 @@ def on(links: tuple[Link, ...], left: str, right: str) -> str:
     """USING where names and forms are the same; else ON."""
     if all(link.form.plain and link.left.name == link.right.name for link in links):
         return f"USING ({', '.join(spelt(link.left.name) for link in links)})"
+    return "ON " + " AND ".join(equal_columns(links, left, right))
+
+
+def equal_columns(links: Iterable[Link], left: str, right: str) -> list[str]:
+    """A condition for each link; left, right: what the two sides are called."""
     sides = (link.sides(f"{left}.{spelt(link.left.name)}", f"{right}.{spelt(link.right.name)}") for link in links)
-    return "ON " + " AND ".join(f"{other} = {one}" for one, other in sides)
+    return [f"{other} = {one}" for one, other in sides]

@@ -22,8 +22,35 @@ _MOST_LINKED = 10
 _UNIQUE, _LEAST_SHARE, _UNNAMED_SHARE, _FEWEST_VALUES = 0.99, 0.05, 0.85, 3
 # Names that many events have for things of their own.
 _GENERIC = frozenset(
-    "id key code name type kind status state value number line rank label title description year month day hour minute "
-    "week weekday date time at ts".split()  # noqa: SIM905
+    (word,)
+    for word in (
+        "id",
+        "key",
+        "code",
+        "name",
+        "type",
+        "kind",
+        "status",
+        "state",
+        "value",
+        "number",
+        "line",
+        "rank",
+        "label",
+        "title",
+        "description",
+        "year",
+        "month",
+        "day",
+        "hour",
+        "minute",
+        "week",
+        "weekday",
+        "date",
+        "time",
+        "at",
+        "ts",
+    )
 )
 
 
@@ -57,7 +84,7 @@ class Search:
             for other in right.columns
             if one.sketch is not None and other.sketch is not None and _comparable(one, other)
             for named, share in [(_named(one, other, right), _share(one, other))]
-            if _may_link(one, other, right, named=named, share=share)
+            if _may_link(one, other, named=named, share=share)
         ]
         found.sort(key=lambda pair: (-pair[1].named, -(pair[0] or 0.0)))
         return [link for _, link in found]
@@ -152,14 +179,14 @@ def _named(one: Column, other: Column, right: Side) -> bool:
     """Whether names say that a column is the other side's key. Names that many events have say nothing."""
     if names_event(one.bare, right.name):
         return True
-    return tokens(other.bare) not in {(word,) for word in _GENERIC} and names_key(one.bare, other.bare, right.name)
+    return tokens(other.bare) not in _GENERIC and names_key(one.bare, other.bare, right.name)
 
 
 def _same(link: Link) -> bool:
     return tokens(link.left.bare) == tokens(link.right.bare)
 
 
-def _may_link(one: Column, other: Column, right: Side, *, named: bool, share: float | None) -> bool:
+def _may_link(one: Column, other: Column, *, named: bool, share: float | None) -> bool:
     if is_measure(one.bare) or is_measure(other.bare):
         return False
     if share is not None and share < _LEAST_SHARE:

@@ -150,15 +150,22 @@ def _space(kind: str) -> str:
     if kind in NUMBERS:
         return "log2(greatest(1, (max(v::HUGEINT) - min(v::HUGEINT) + 1)::DOUBLE / count(*)))"
     if kind in TIMES:
-        step = "CASE " + " ".join(f"WHEN bool_and(v::HUGEINT % {us} = 0) THEN {us}" for us in _STEPS_US) + " ELSE 1 END"
-        unit = "1" if kind == "date" else step
-        value = "date_diff('day', DATE '1970-01-01', v::DATE)" if kind == "date" else "v::HUGEINT"
-        return f"log2(greatest(1, ((max({value}) - min({value})) / ({unit}) + 1)::DOUBLE / count(*)))"
+        return _space_of_times(kind)
     if kind != "text":
         return "0"
     # Words use far fewer texts than letters could make, hence the half; codes of one length do not.
     signs = " + ".join(f"{size} * bool_or(regexp_matches(v, '{some}'))::INT" for some, size in _SIGNS)
-    return f"if(quantile_disc(length(v), 0.1) = quantile_disc(length(v), 0.9), 1, 0.5) * (avg(length(v)) * log2(greatest(2, {signs})) - log2(count(*)))"
+    code = "if(quantile_disc(length(v), 0.1) = quantile_disc(length(v), 0.9), 1, 0.5)"
+    return f"{code} * (avg(length(v)) * log2(greatest(2, {signs})) - log2(count(*)))"
+
+
+def _space_of_times(kind: str) -> str:
+    """By the coarsest step that all of them are on."""
+    value, step = "v::HUGEINT", " ".join(f"WHEN bool_and(v::HUGEINT % {us} = 0) THEN {us}" for us in _STEPS_US)
+    step = f"CASE {step} ELSE 1 END"
+    if kind == "date":
+        value, step = "date_diff('day', DATE '1970-01-01', v::DATE)", "1"
+    return f"log2(greatest(1, ((max({value}) - min({value})) / ({step}) + 1)::DOUBLE / count(*)))"
 
 
 _STEPS_US = (86_400_000_000, 3_600_000_000, 60_000_000, 1_000_000)
