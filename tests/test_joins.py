@@ -227,7 +227,7 @@ def test_counts_are_those_of_brute_force(left: list[str | None], right: list[str
     a, b = sides(bench.rows, bench.engine)
     found = [one for link in Search(bench.engine).links(a, b) if (one := Search(bench.engine).tested(a, b, [link]))]
     there = Counter(value for value in right if value is not None)
-    met = [there[value] for value in left if value in there]
+    met = [there[value] for value in left if value is not None and value in there]
     assert bool(met) == bool(found)
     for one in found:
         counted = one.measured
@@ -283,7 +283,7 @@ def test_the_nearest_row_before_is_offered_with_its_tolerances() -> None:
 
 def test_a_period_is_asked_for_where_rows_have_an_end() -> None:
     starts = [_START + timedelta(days=10 * n) for n in range(4)]
-    prices = {"sku": ["a"] * 4 + ["b"] * 4, "valid_from": starts * 2, "valid_to": [*starts[1:], None] * 2}
+    prices: Table = {"sku": ["a"] * 4 + ["b"] * 4, "valid_from": starts * 2, "valid_to": [*starts[1:], None] * 2}
     bench = Bench(line={"sku": ["a", "b"] * 200, "sold": _moments(7)}, price=prices)
     (near,) = bench.joins().proposed_in_time
     assert near.interval == "valid_to"

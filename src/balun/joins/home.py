@@ -26,7 +26,7 @@ def _accidental(one: Proposal, found: Sequence[Proposal]) -> Proposal:
     better = [
         other
         for other in found
-        if other is not one and other.proposed and other.left is one.left and _lefts(other) & _lefts(one)
+        if other is not one and other.proposed and other.left is one.left and _lefts(other) == _lefts(one)
         and (other.named, other.bits) > (one.named, one.bits)
     ]  # fmt: skip
     return replace(one, instead=f"{better[0].right.name} fits better") if better else one

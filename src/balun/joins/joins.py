@@ -119,7 +119,7 @@ def search(
     every = sides(given, engine)
     hunt = Search(engine, tuple(zones))
     found: list[Proposal] = []
-    nearest: list[InTime] = []
+    timed: list[InTime] = []
     for left in every:
         for right in every:
             if left is right or right.rows.id in left.rows.above or left.rows.id in right.rows.above:
@@ -127,12 +127,12 @@ def search(
             tell(f"{left.name} and {right.name}")
             found += [_documented(one) for one in hunt.between(left, right)]
             near = in_time(left, right, hunt)
-            nearest += [near] if near else []
+            timed += [near] if near else []
     kept = [one for one in settled(found) if not asked or {one.left.rows.id, one.right.rows.id} & set(asked)]
     ordered = sorted(kept, key=_order)
-    near = [one for one in nearest if not asked or {one.left.rows.id, one.right.rows.id} & set(asked)]
-    near.sort(key=lambda one: (not one.proposed, -one.best.before, one.left.name, one.right.name))
-    return Joins(tuple(_with_lost(one, engine) for one in ordered), tuple(near))
+    nearest = [one for one in timed if not asked or {one.left.rows.id, one.right.rows.id} & set(asked)]
+    nearest.sort(key=lambda one: (not one.proposed, -one.best.before, one.left.name, one.right.name))
+    return Joins(tuple(_with_lost(one, engine) for one in ordered), tuple(nearest))
 
 
 def _order(one: Proposal) -> tuple[object, ...]:
