@@ -76,6 +76,7 @@ def balun(context: click.Context, folder: str) -> None:
     balun why flown.dep_delay    what is known of a column, how, and where it comes from
     balun near flown             one level up and one level down of a node
     balun map                    the chain, its owners and the interfaces between them
+    balun joins                  how events and tables join, and what each join loses
     balun corpus late            how much data there is, how diverse, how clean, and what to capture more of
 
     Exit status: 0 fine, 1 findings, 2 usage or project error.

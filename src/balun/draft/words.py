@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 
 _ID = frozenset(
-    "id ids uuid guid key code sku slug number num nr no iata icao faa isbn ean hash token tailnum ref".split()  # noqa: SIM905
+    "id ids sk uuid guid key code sku slug number num nr no iata icao faa isbn ean hash token tailnum ref".split()  # noqa: SIM905
 )
 _MEASURED = (
     "age alt altitude amount average avg balance cost count delay depth discount distance duration elapsed fare fee "
@@ -17,6 +17,10 @@ _MEASURED = (
 _MEASURE = frozenset(_MEASURED.split())
 _CODES = frozenset("zip zipcode postcode postal plz phone telephone fax mobile msisdn iban".split())  # noqa: SIM905
 _MOMENTS = frozenset("date day time timestamp at on ts datetime hour created updated".split())  # noqa: SIM905
+
+
+_KEYS = frozenset({"id", "key", "code", "no", "number", "sk"})
+_SHORTEST = 4
 
 
 def tokens(name: str) -> tuple[str, ...]:
@@ -58,15 +62,19 @@ def names_one(column: str, event: str) -> bool:
 
 
 def names_event(column: str, event: str) -> bool:
-    """
+    """Whether a column's name is that of an event, or ends in it, whatever says behind it that it is a key.
+
     >>> names_event("billing_customer_id", "customers"), names_event("id", "customers")
     (True, False)
+    >>> names_event("cust_id", "customers"), names_event("nationkey", "nation")
+    (True, True)
     """
-    given = tokens(column)
-    if given and given[-1] in {"id", "key", "code", "no", "number"}:
+    given, named = tokens(column), tokens(singular(event))
+    if given and given[-1] in _KEYS:
         given = given[:-1]
-    named = tokens(singular(event))
-    return bool(given) and (given[-len(named) :] == named or "".join(given) == "".join(named))
+        return bool(given) and (_ends(given, named) or "".join(given) == "".join(named))
+    joined, whole = "".join(given), "".join(named)
+    return bool(given) and (given[-len(named) :] == named or joined in {whole, *(whole + key for key in _KEYS)})
 
 
 def names_key(column: str, key: str, event: str) -> bool:
@@ -74,11 +82,27 @@ def names_key(column: str, key: str, event: str) -> bool:
 
     >>> names_key("pickup_location_id", "LocationID", "zones"), names_key("id", "id", "zones")
     (True, False)
+    >>> names_key("bill_addr_sk", "address_sk", "place")
+    True
     """
     wanted, given = tokens(key), tokens(column)
-    ends = given[-len(wanted) :] == wanted or "".join(given).endswith("".join(wanted))
-    plain = wanted in {(), ("id",), ("key",), ("code",)}
-    return (ends and not plain) or names_event(column, event)
+    ends = _ends(given, wanted) if len(wanted) > 1 else given[-1:] == wanted
+    plain = wanted in {(), *((word,) for word in _KEYS)}
+    return ((ends or "".join(given).endswith("".join(wanted))) and not plain) or names_event(column, event)
+
+
+def _ends(given: tuple[str, ...], wanted: tuple[str, ...]) -> bool:
+    """Whether a name ends in the words of another, where a word may be cut short."""
+    last = given[-len(wanted) :]
+    return len(last) == len(wanted) and all(_is_short(one, other) for one, other in zip(last, wanted, strict=True))
+
+
+def _is_short(one: str, other: str) -> bool:
+    """
+    >>> _is_short("addr", "address"), _is_short("at", "attempt")
+    (True, False)
+    """
+    return one == other or (len(one) >= _SHORTEST and other.startswith(one))
 
 
 def bare_names(columns: Sequence[str]) -> tuple[str, ...]:

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from balun.draft.words import names_event
-from balun.joins.proposal import Proposal
+from balun.joins.proposal import ENOUGH_BITS, Proposal
 from balun.joins.side import Side
 
-_NEAR = 0.01
+_NEAR, _FULLER = 0.01, 1.2
 
 
 def settled(found: Sequence[Proposal]) -> list[Proposal]:
@@ -58,6 +58,8 @@ def _instead(one: Proposal, found: Sequence[Proposal]) -> str:
             near = other.measured.coverage >= one.measured.coverage - _NEAR
             if near and _is_home(other.right, one.right, one, found):
                 return f"the key is that of {other.right.name}"
+            if near and _is_fuller(other, one):
+                return f"the key of {other.right.name} is used more fully"
     return ""
 
 
@@ -74,6 +76,11 @@ def _is_home(side: Side, other: Side, one: Proposal, found: Sequence[Proposal]) 
     if told[0] != told[1]:
         return told[0]
     return there > 0 and (side.count, other.name) > (other.count, side.name)
+
+
+def _is_fuller(one: Proposal, other: Proposal) -> bool:
+    """Of two that may be meant, whose key is met the more: numbers that count from 1 are found in every longer list."""
+    return other.bits < ENOUGH_BITS and one.measured.other_coverage > _FULLER * other.measured.other_coverage
 
 
 def _between(left: Side, right: Side, found: Sequence[Proposal]) -> float:

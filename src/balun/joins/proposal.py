@@ -5,16 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from balun.draft.words import names_event, names_one
 from balun.joins.form import Link
 from balun.joins.lost import Slice
 from balun.joins.measured import Measured
-from balun.joins.side import Side
+from balun.joins.side import Column, Side
 from balun.joins.spelt import aliases, spelt
 
 # What a value found by accident must be worth, in all, for a join without names that say so.
 ENOUGH_BITS = 12.0
 _UNIQUE = 0.995
 _NAMED, _UNNAMED = 0.5, 0.9
+# In fewer rows any column may tell them apart.
+_FEWEST_ROWS = 10
 
 
 @dataclass(frozen=True)
@@ -46,7 +49,30 @@ class Proposal:
             return True
         least = _NAMED if self.named else _UNNAMED
         sure = self.named or self.bits >= ENOUGH_BITS
-        return not self.instead and sure and self.measured.unique >= _UNIQUE and self.measured.covered >= least
+        return (
+            not self.instead
+            and sure
+            and not self.accident
+            and self.measured.unique >= _UNIQUE
+            and self.measured.covered >= least
+        )
+
+    @property
+    def accident(self) -> str:
+        """Why it may be one, though names or values agree; empty where nothing says so."""
+        if len(self.links) > 1 or self.documented:
+            return ""
+        left, right = self.links[0].left, self.links[0].right
+        if names_event(left.bare, self.right.name):
+            return ""
+        if self.right.count < _FEWEST_ROWS and not _is_key(right, self.right):
+            return f"in {self.right.count:,} rows anything tells them apart"
+        if not self.named and (self.measured.cardinality == "1:1" or names_event(left.bare, self.left.name)):
+            return f"{left.name} seems to be a key of {self.left.name} itself"
+        alike = left.bare.lower() == right.bare.lower() and _is_key(left, self.left)
+        if alike and self.measured.cardinality == "1:1" and self.bits < ENOUGH_BITS:
+            return "both are keys that count from 1"
+        return ""
 
     @property
     def score(self) -> float:
@@ -88,8 +114,7 @@ class Proposal:
             yield f"{percent(1 - self.measured.unique)} of {self.right.name} repeat a key"
         if not self.named:
             yield f"{_odds(self.bits)} by accident"
-        if self.instead:
-            yield self.instead
+        yield from filter(None, (self.instead, self.accident))
 
     def as_json(self) -> dict[str, object]:
         return {
@@ -100,6 +125,10 @@ class Proposal:
             "used": list(self.used), "why": list(self.why()), **self.measured.as_json(),
             "lost_in": self.lost.as_json() if self.lost else None, "sql": self.sql,
         }  # fmt: skip
+
+
+def _is_key(column: Column, side: Side) -> bool:
+    return names_one(column.bare, side.name) or names_event(column.bare, side.name)
 
 
 def percent(share: float) -> str:
