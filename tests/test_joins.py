@@ -326,3 +326,16 @@ def test_files_need_no_project(tmp_path: Path) -> None:
     assert "LEFT JOIN plane AS p USING (tailnum)" in done.output
     told = json.loads(CliRunner().invoke(balun, ["-C", str(tmp_path), "joins", "./", "--json"]).output)
     assert told["joins"][0]["coverage"] == 1
+
+
+def test_a_documented_key_is_told_though_nothing_meets() -> None:
+    bench = Bench(one={"a": ["x", "y"]}, other={"b": ["p", "q"]})
+    given = [Rows("one", "one", "one", references=((("A",), "other", ("b",)),)), bench.rows[1]]
+    found = _one(search(given, bench.engine))
+    assert (found.documented, found.measured.met, found.measured.rows) == (True, 0, 2)
+
+
+def test_the_greatest_numbers_give_no_fault() -> None:
+    ends = pa.array([-(2**63), 2**63 - 1] * 10, pa.int64())
+    other = pa.array([2**64 - 1 - n for n in range(20)], pa.uint64())
+    assert Bench(one={"key": ends, "n": other}, two={"key": other, "n": ends}).joins().proposed == ()

@@ -125,7 +125,9 @@ def search(
             if left is right or right.rows.id in left.rows.above or left.rows.id in right.rows.above:
                 continue
             tell(f"{left.name} and {right.name}")
-            found += [_documented(one) for one in hunt.between(left, right)]
+            said = list(hunt.documented(left, right))
+            found += said
+            found += [one for one in hunt.between(left, right) if one.columns not in {other.columns for other in said}]
             near = in_time(left, right, hunt)
             timed += [near] if near else []
     kept = [one for one in settled(found) if not asked or {one.left.rows.id, one.right.rows.id} & set(asked)]
@@ -139,11 +141,6 @@ def _order(one: Proposal) -> tuple[object, ...]:
     """Events before tables, which have their keys of them."""
     tables = sum(side.rows.id.startswith("table:") for side in (one.left, one.right))
     return not one.proposed, not one.documented, tables, -one.score, one.left.name, one.right.name
-
-
-def _documented(one: Proposal) -> Proposal:
-    wanted = {(tuple(zip(own, theirs, strict=False)), other) for own, other, theirs in one.left.rows.references}
-    return replace(one, documented=(one.columns, one.right.name) in wanted)
 
 
 def _with_lost(one: Proposal, engine: Engine) -> Proposal:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from balun.engine import Engine
 from balun.joins.form import PLAIN, Form, Link, is_shift, time_forms, value_forms
-from balun.joins.side import NUMBERS, TIMES, Column, Side, plainest
+from balun.joins.side import NUMBERS, Column, Side, plainest
 from balun.quoting import quoted
 
 _GAIN, _NEAR = 0.01, 0.001
@@ -87,7 +87,3 @@ def _timed(form: Form, keys: int, engine: Engine) -> float:
         "/ greatest(1, (SELECT count(*) FROM _balun_times_l))"
     ).fetchall()[0][0]
     return float(found)
-
-
-def is_time(column: Column) -> bool:
-    return column.kind in TIMES

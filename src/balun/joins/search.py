@@ -19,7 +19,7 @@ from balun.quoting import quoted
 
 MOST_COLUMNS = 4
 _MOST_LINKED = 10
-_UNIQUE, _LEAST_SHARE, _UNNAMED_SHARE, _FEWEST_VALUES = 0.99, 0.05, 0.85, 3
+_UNIQUE, _LEAST_SHARE, _UNNAMED_SHARE, _TIMES_SHARE, _FEWEST_VALUES = 0.99, 0.05, 0.85, 0.9, 3
 # Names that many events have for things of their own.
 _GENERIC = frozenset(
     (word,)
@@ -125,8 +125,17 @@ class Search:
             right.told_apart(tuple(link.right.name for link in links), self.engine) >= _UNIQUE
         )
 
-    def tested(self, left: Side, right: Side, links: Sequence[Link]) -> Proposal | None:
-        """With forms in which they agree best, and counted on all rows; None where nothing agrees."""
+    def documented(self, left: Side, right: Side) -> Iterator[Proposal]:
+        """What the left side's contract says of the right one, even where no row finds a partner."""
+        for own, other, theirs in left.rows.references:
+            pairs = [(left.named(one), right.named(two)) for one, two in zip(own, theirs, strict=False)]
+            if other == right.name and all(one and two and _comparable(one, two) for one, two in pairs):
+                links = [Link(one, two, _named(one, two, right)) for one, two in pairs if one and two]
+                found = self.tested(left, right, links, always=True)
+                yield from [replace(found, documented=True)] if found else []
+
+    def tested(self, left: Side, right: Side, links: Sequence[Link], *, always: bool = False) -> Proposal | None:
+        """With forms in which they agree best, and counted on all rows; None where nothing agrees, unless `always`."""
         values = [
             replace(link, form=value_form(left, right, link.left, link.right, self.engine))
             for link in links
@@ -136,11 +145,11 @@ class Search:
         for link in links:
             if link.left.kind in TIMES:
                 form, share = time_form(left, right, done, (link.left, link.right), self.zones, self.engine)
-                if share < (_LEAST_SHARE if link.named else 0.9):
+                if not always and share < (_LEAST_SHARE if link.named else _TIMES_SHARE):
                     return None
                 done.append(replace(link, form=form))
         counted = measure(left, right, done, self.engine)
-        if not counted.met:
+        if not counted.met and not always:
             return None
         bits = sum(self._bits(left, right, link) * link.left.distinct for link in done) * counted.covered
         return Proposal(left, right, tuple(done), counted, bits)
@@ -150,9 +159,9 @@ class Search:
         if not {link.left.kind, link.right.kind} <= NUMBERS:
             return link.right.bits
         one, other = quoted(link.left.name), quoted(link.right.name)
-        span = f"SELECT min({one}) AS low, max({one}) AS high FROM {left.view}"
+        span = f"SELECT min({one})::DOUBLE AS low, max({one})::DOUBLE AS high FROM {left.view}"
         found = self.engine.connection.execute(
-            f"SELECT log2(greatest(1, (any_value(high) - any_value(low) + 1)::DOUBLE / count(DISTINCT {other}))) "
+            f"SELECT log2(greatest(1, (any_value(high) - any_value(low) + 1) / count(DISTINCT {other}))) "
             f"FROM ({span}) JOIN {right.view} ON {other} BETWEEN low AND high"
         ).fetchall()[0][0]
         return float(found or 0.0)

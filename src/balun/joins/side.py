@@ -77,8 +77,9 @@ class Side:
         found = [one for one in self.columns if one.kind in TIMES and one.values]
         return tuple(sorted(found, key=lambda one: (one.name != self.rows.at, one.kind == "date")))
 
-    def column(self, name: str) -> Column:
-        return next(one for one in self.columns if one.name == name)
+    def named(self, name: str) -> Column | None:
+        """In any case, as SQL finds it."""
+        return next((one for one in self.columns if one.name.lower() == name.lower()), None)
 
     def told_apart(self, names: tuple[str, ...], engine: Engine) -> float:
         """Different values of these columns together, over the rows that have all of them; 0 where none has."""
@@ -148,7 +149,7 @@ def _sketched(view: str, name: str, bare: str, dtype: str, values: int, engine: 
 def _space(kind: str) -> str:
     """How many times fewer values there are than would fit, as a power of 2."""
     if kind in NUMBERS:
-        return "log2(greatest(1, (max(v::HUGEINT) - min(v::HUGEINT) + 1)::DOUBLE / count(*)))"
+        return "log2(greatest(1, (max(v::DOUBLE) - min(v::DOUBLE) + 1) / count(*)))"
     if kind in TIMES:
         return _space_of_times(kind)
     if kind != "text":
