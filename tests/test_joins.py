@@ -22,10 +22,13 @@ from balun.engine import Engine
 from balun.errors import UsageError
 from balun.joins.joins import Joins, search
 from balun.joins.lost import lost_slice
+from balun.joins.made import equal_joins
 from balun.joins.proposal import Proposal
 from balun.joins.search import Search
 from balun.joins.side import Rows, sides
 from balun.joins.sketch import complete, contained
+from balun.relational.bound import relation_of
+from balun.relational.relation import Column
 
 Table = Mapping[str, Sequence[object]]
 _CODES = [f"{a}{b}{c}" for a in "BCDFG" for b in "KLMNP" for c in "RSTVX"]
@@ -339,3 +342,32 @@ def test_the_greatest_numbers_give_no_fault() -> None:
     ends = pa.array([-(2**63), 2**63 - 1] * 10, pa.int64())
     other = pa.array([2**64 - 1 - n for n in range(20)], pa.uint64())
     assert Bench(one={"key": ends, "n": other}, two={"key": other, "n": ends}).joins().proposed == ()
+
+
+def _joined(sql: str) -> list[tuple[str, str, str]]:
+    with Engine(threads=1) as engine:
+        for table in ("a", "b", "c"):
+            engine.connection.execute(f"CREATE TABLE {table} (k INT, v INT, w INT)")
+        relation = relation_of(engine.connection, sql, [Column("k", "INTEGER")])
+    return [(left, right, kind) for left, right, kind, _ in equal_joins(relation)]
+
+
+def test_joins_of_whole_parents_are_counted_and_others_are_not() -> None:
+    assert _joined("SELECT a.k FROM a LEFT JOIN b USING (k) JOIN c ON c.v = a.v") == [
+        ("a", "b", "left"),
+        ("a", "c", "inner"),
+    ]
+    assert _joined("SELECT a.k FROM a JOIN b ON a.k = b.k AND a.v > b.v") == []
+    assert _joined("SELECT a.k FROM a JOIN (SELECT k FROM b WHERE v > 1) AS b ON a.k = b.k") == []
+    assert _joined("SELECT a.k FROM a JOIN b USING (k) JOIN c ON c.v = a.v") == [("a", "b", "inner")]
+
+
+def test_near_counts_the_joins_of_a_table(ran: bl.Project) -> None:
+    (made,) = ran.near("purchase").joins
+    customers = set(ran["customer"].rows().column("customer").to_pylist())
+    orders = ran["order"].rows().column("customer").to_pylist()
+    assert made.measured is not None
+    assert (made.kind, made.pairs) == ("left", (("customer", "customer"),))
+    assert made.measured.met == sum(one in customers for one in orders)
+    assert made.measured.rows == len(orders)
+    assert ran.near("event:order").joins == ()

@@ -9,7 +9,8 @@ from rich.text import Text
 
 from balun.joins.in_time import InTime
 from balun.joins.joins import Joins
-from balun.joins.proposal import Proposal, percent
+from balun.joins.percent import percent
+from balun.joins.proposal import Proposal
 from balun.map.fitted_text import wrapped
 
 if TYPE_CHECKING:

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from balun.engine import Engine
 from balun.joins.form import Link
 from balun.joins.mending import value_form
-from balun.joins.proposal import equal_columns, percent
+from balun.joins.percent import percent
+from balun.joins.proposal import equal_columns
 from balun.joins.search import Search
 from balun.joins.side import TIMES, Column, Side
 from balun.joins.spelt import aliases, spelt

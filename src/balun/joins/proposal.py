@@ -9,6 +9,7 @@ from balun.draft.words import names_event, names_one
 from balun.joins.form import Link
 from balun.joins.lost import Slice
 from balun.joins.measured import Measured
+from balun.joins.percent import percent
 from balun.joins.side import Column, Side
 from balun.joins.spelt import aliases, spelt
 
@@ -129,17 +130,6 @@ class Proposal:
 
 def _is_key(column: Column, side: Side) -> bool:
     return names_one(column.bare, side.name) or names_event(column.bare, side.name)
-
-
-def percent(share: float) -> str:
-    """Never all where some are missing, nor none where there is one.
-
-    >>> percent(1.0), percent(0.99999), percent(0.844), percent(0.00001)
-    ('100%', '99.9%', '84.4%', '0.1%')
-    """
-    if share in {0.0, 1.0}:
-        return f"{share:.0%}"
-    return f"{min(max(share, 0.001), 0.999):.1%}"
 
 
 def _odds(bits: float) -> str:

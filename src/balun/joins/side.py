@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from balun.draft.words import bare_names
@@ -93,28 +93,30 @@ class Side:
         return different / rows if rows else 0.0
 
 
-def sides(given: Iterable[Rows], engine: Engine) -> list[Side]:
-    """A view for each, and its columns profiled."""
-    return [_side(rows, f"_balun_side_{number}", engine) for number, rows in enumerate(given)]
+def sides(given: Iterable[Rows], engine: Engine, *, sketched: bool = True) -> list[Side]:
+    """A view for each, and its columns profiled. sketched: what is in them is looked at; else only counted, about."""
+    return [_side(rows, f"_balun_side_{number}", engine, sketched=sketched) for number, rows in enumerate(given)]
 
 
-def _side(rows: Rows, view: str, engine: Engine) -> Side:
+def _side(rows: Rows, view: str, engine: Engine, *, sketched: bool) -> Side:
     run = engine.connection.execute
     run(f"CREATE OR REPLACE TEMP VIEW {view} AS SELECT * FROM {rows.relation}")
     described = [(str(name), str(dtype)) for name, dtype, *_ in run(f"DESCRIBE {view}").fetchall()]
     asked = ["count(*)"]
     for name, dtype in described:
-        asked += [f"count({quoted(name)})", _fit(quoted(name), family(dtype))]
+        asked += [f"count({quoted(name)})", _fit(quoted(name), family(dtype)), _about(quoted(name), family(dtype))]
     count, *found = run(f"SELECT {', '.join(asked)} FROM {view}").fetchall()[0]
     bare = bare_names([name for name, _ in described])
     columns = []
     for at, (name, dtype) in enumerate(described):
-        values, fit = int(found[2 * at]), bool(found[2 * at + 1])
-        if fit and values:
-            columns.append(_sketched(view, name, bare[at], dtype, values, engine))
-        else:
-            columns.append(Column(name, bare[at], dtype, values, 0, 0.0, None))
+        values, fit, about = found[3 * at : 3 * at + 3]
+        column = Column(name, bare[at], dtype, int(values), int(about), 0.0, None)
+        columns.append(_sketched(view, column, engine) if sketched and fit and values else column)
     return Side(rows, view, int(count), tuple(columns))
+
+
+def _about(value: str, kind: str) -> str:
+    return f"approx_count_distinct({value})" if kind in {"text", "integer", "boolean"} else "0"
 
 
 def _fit(value: str, kind: str) -> str:
@@ -135,15 +137,14 @@ def plainest(value: str, kind: str) -> str:
     return f"epoch_us({value})::VARCHAR" if kind in {"timestamp", "timestamptz"} else f"{value}::VARCHAR"
 
 
-def _sketched(view: str, name: str, bare: str, dtype: str, values: int, engine: Engine) -> Column:
-    kind, value = family(dtype), quoted(name)
-    form = plainest(value, kind)
-    run = engine.connection.execute
+def _sketched(view: str, column: Column, engine: Engine) -> Column:
+    value = quoted(column.name)
+    form = plainest(value, column.kind)
     distinct = f"SELECT DISTINCT {form} AS v FROM {view} WHERE {value} IS NOT NULL"
-    asked = f"SELECT count(*), min(hash(v), {MOST}), {_space(kind)} FROM ({distinct})"
-    count, hashes, space = run(asked).fetchall()[0]
+    asked = f"SELECT count(*), min(hash(v), {MOST}), {_space(column.kind)} FROM ({distinct})"
+    count, hashes, space = engine.connection.execute(asked).fetchall()[0]
     bits = max(0.0, float(space or 0.0))
-    return Column(name, bare, dtype, values, int(count), bits, complete(hashes, int(count)))
+    return replace(column, distinct=int(count), bits=bits, sketch=complete(hashes, int(count)))
 
 
 def _space(kind: str) -> str:
