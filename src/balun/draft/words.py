@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from functools import cache
 
 _ID = frozenset(
     "id ids sk uuid guid key code sku slug number num nr no iata icao faa isbn ean hash token tailnum ref".split()  # noqa: SIM905
@@ -23,6 +24,7 @@ _KEYS = frozenset({"id", "key", "code", "no", "number", "sk"})
 _SHORTEST = 4
 
 
+@cache
 def tokens(name: str) -> tuple[str, ...]:
     """The words of a name, in lower case.
 

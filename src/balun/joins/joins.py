@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 
+import duckdb
+
 from balun.chain.contract import Contract
 from balun.chain.graph import Graph, Node
 from balun.chain.table import AnyTable
@@ -19,9 +21,10 @@ from balun.joins.search import Search
 from balun.joins.side import Rows, sides
 from balun.joins.used import Kind, Traces, Used, used
 from balun.quoting import literal
-from balun.snapshot import Snapshot
+from balun.snapshot import Snapshot, damaged
 
 Say = Callable[[str], None]
+Current = Callable[[str], Snapshot | None]
 _FEW_LOST = 0.001
 
 
@@ -50,7 +53,7 @@ class Joins:
 def joins(
     graph: Graph,
     supply: Supply,
-    current: Callable[[str], Snapshot | None],
+    current: Current,
     words: Sequence[str] = (),
     say: Say | None = None,
 ) -> Joins:
@@ -64,8 +67,18 @@ def joins(
     traces = Traces(graph, supply)
     given = [_rows(traces, node, current) for node in nodes]
     with Engine(memory=graph.config.memory, threads=graph.config.threads) as engine:
-        found = search(given, engine, zones=sorted(zones), asked=asked, say=say)
+        try:
+            found = search(given, engine, zones=sorted(zones), asked=asked, say=say)
+        except (duckdb.IOException, duckdb.InvalidInputException) as exc:
+            raise _damaged(nodes, current, exc) from exc
     return _with_uses(found, used(traces))
+
+
+def _damaged(nodes: Sequence[Node], current: Current, fault: duckdb.Error) -> Exception:
+    """Of which snapshot the fault speaks; the fault itself where it speaks of none."""
+    words = str(fault).splitlines()[0]
+    made = [one for node in nodes if (one := current(node.id)) is not None]
+    return next((damaged(one, words) for one in made if str(one.folder) in words), fault)
 
 
 def _node(graph: Graph, word: str) -> Node:
@@ -81,7 +94,7 @@ def _zones(node: Node) -> set[str]:
     return {one.zone for one in declared.columns if one.zone} if isinstance(declared, Contract) else set()
 
 
-def _rows(traces: Traces, node: Node, current: Callable[[str], Snapshot | None]) -> Rows:
+def _rows(traces: Traces, node: Node, current: Current) -> Rows:
     made = current(node.id)
     if made is None:
         raise UsageError(f"{node.id} has no rows yet: run the project first")

@@ -85,7 +85,7 @@ Found = tuple[str, str, str, tuple[tuple[str, str], ...]]
 
 
 def equal_joins(relation: Relation) -> Iterator[Found]:
-    """Left parent, right parent, kind and columns of each join whose conditions say no more than that these are equal."""
+    """Left and right parent, kind and columns of each join whose conditions say no more than that these are equal."""
     for one in ordered(relation):
         if isinstance(one, Join) and one.kind in _KINDS and not one.asof and one.conditions:
             parts = [_pair(part, one) for condition in one.conditions for part in conjuncts(condition)]

@@ -21,10 +21,12 @@ def value_form(left: Side, right: Side, one: Column, other: Column, engine: Engi
         return PLAIN
     _values(left, one, "l", engine)
     _values(right, other, "r", engine)
-    target = _share(plainest("v", one.kind), plainest("v", other.kind), engine)
     forms = value_forms(one, other)
     plain = next(forms)
     first = _share(_put(plain.left), _put(plain.right), engine)
+    if first >= 1 - _GAIN:
+        return plain
+    target = _share(plainest("v", one.kind), plainest("v", other.kind), engine)
     if target <= first + _GAIN:
         return plain
     return next((form for form in forms if _share(_put(form.left), _put(form.right), engine) >= target - _NEAR), plain)

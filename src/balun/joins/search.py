@@ -78,15 +78,17 @@ class Search:
 
     def links(self, left: Side, right: Side) -> list[Link]:
         """Pairs of columns that may agree; those that names speak for first, then those that share most."""
-        found = [
-            (share, Link(one, other, named))
-            for one in left.columns
-            for other in right.columns
-            if one.sketch is not None and other.sketch is not None and _comparable(one, other)
-            for named, share in [(_named(one, other, right), _share(one, other))]
-            if _may_link(one, other, named=named, share=share)
-        ]
-        found.sort(key=lambda pair: (-pair[1].named, -(pair[0] or 0.0)))
+        found: list[tuple[float, Link]] = []
+        for one in left.columns:
+            for other in right.columns:
+                named = _named(one, other, right)
+                alike = named or tokens(one.bare) == tokens(other.bare)
+                if not _may_link(one, other, alike=alike):
+                    continue
+                share = _share(one, other)
+                if share is None or share >= (_LEAST_SHARE if alike else _UNNAMED_SHARE):
+                    found.append((share or 0.0, Link(one, other, named)))
+        found.sort(key=lambda pair: (-pair[1].named, -pair[0]))
         return [link for _, link in found]
 
     def _keyed(self, left: Side, right: Side, links: Sequence[Link]) -> Iterator[tuple[Link, ...]]:
@@ -195,15 +197,14 @@ def _same(link: Link) -> bool:
     return tokens(link.left.bare) == tokens(link.right.bare)
 
 
-def _may_link(one: Column, other: Column, *, named: bool, share: float | None) -> bool:
+def _may_link(one: Column, other: Column, *, alike: bool) -> bool:
+    """What can be told before their values are held together. alike: by their names."""
+    if one.sketch is None or other.sketch is None or not _comparable(one, other):
+        return False
     if is_measure(one.bare) or is_measure(other.bare):
         return False
-    if share is not None and share < _LEAST_SHARE:
-        return False
-    if named or tokens(one.bare) == tokens(other.bare):
+    if alike:
         return True
-    if one.kind in TIMES:
+    if one.kind in TIMES or ({one.kind, other.kind} & NUMBERS and other.bits < 1):
         return False
-    numbers = {one.kind, other.kind} & NUMBERS
-    strong = one.distinct >= _FEWEST_VALUES and other.bits * one.distinct >= ENOUGH_BITS
-    return strong and (share is None or share >= _UNNAMED_SHARE) and not (numbers and other.bits < 1)
+    return one.distinct >= _FEWEST_VALUES and other.bits * one.distinct >= ENOUGH_BITS

@@ -34,5 +34,6 @@ def contained(one: Sketch, other: Sketch) -> float | None:
     limits = [sketch.below for sketch in (one, other) if sketch.below is not None]
     if not limits:
         return len(one.hashes & other.hashes) / len(one.hashes) if one.hashes else 0.0
-    seen = {value for value in one.hashes if value <= min(limits)}
+    limit = min(limits)
+    seen = {value for value in one.hashes if value <= limit}
     return len(seen & other.hashes) / len(seen) if len(seen) >= _FEWEST else None
