@@ -371,3 +371,11 @@ def test_near_counts_the_joins_of_a_table(ran: bl.Project) -> None:
     assert made.measured.met == sum(one in customers for one in orders)
     assert made.measured.rows == len(orders)
     assert ran.near("event:order").joins == ()
+
+
+@pytest.mark.parametrize("keys", [("item_id", "item_kind"), ("usr_id", "usr_name"), ("i_item_id", "i_kind")])
+def test_letters_that_all_columns_begin_with_hide_no_name(keys: tuple[str, str]) -> None:
+    item = {keys[0]: range(80), keys[1]: ["a", "b"] * 40}
+    named = keys[0].removeprefix("i_")
+    found = _one(Bench(shown={named: [n % 80 for n in range(400)], "at": [_START] * 400}, items_all=item).joins())
+    assert found.columns == ((named, keys[0]),)

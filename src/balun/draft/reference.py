@@ -66,8 +66,8 @@ def _reference(event: Drawn, at: int, other: Drawn, engine: Engine) -> Reference
     kind = family(column.dtype)
     if kind != family(target.dtype) or kind not in {"integer", "text"} or is_measure(column.name):
         return None
-    bare = bare_names([one.name for one in event.rows.columns])[at]
-    key = bare_names([one.name for one in other.rows.columns])[other.keys.key[0]]
+    bare = bare_names([one.name for one in event.rows.columns], event.event)[at]
+    key = bare_names([one.name for one in other.rows.columns], other.event)[other.keys.key[0]]
     named = names_key(bare, key, other.event)
     # A key that is found in another key is more often a second list of the same things than a reference to it.
     if event.keys.key == (at,) and not names_event(bare, other.event):

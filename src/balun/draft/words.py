@@ -107,14 +107,18 @@ def _is_short(one: str, other: str) -> bool:
     return one == other or (len(one) >= _SHORTEST and other.startswith(one))
 
 
-def bare_names(columns: Sequence[str]) -> tuple[str, ...]:
-    """Names without the letters that all of an event's columns begin with.
+def bare_names(columns: Sequence[str], event: str) -> tuple[str, ...]:
+    """Names without the letters that all of an event's columns begin with, unless these are its own name.
 
-    >>> bare_names(["l_orderkey", "l_partkey"]), bare_names(["order_id", "line"])
+    >>> bare_names(["l_orderkey", "l_partkey"], "lineitem"), bare_names(["order_id", "line"], "lines")
     (('orderkey', 'partkey'), ('order_id', 'line'))
+    >>> bare_names(["item_id", "item_kind"], "items_2024")
+    ('item_id', 'item_kind')
     """
     starts = {name.split("_", 1)[0].lower() for name in columns}
-    parted = len(columns) > 1 and len(starts) == 1 and all(name.partition("_")[2] for name in columns)
+    own = {form for word in tokens(event) for form in (word, singular(word))}
+    parted = len(columns) > 1 and len(starts) == 1 and not starts & own
+    parted = parted and all(name.partition("_")[2] for name in columns)
     return tuple(name.split("_", 1)[1] if parted else name for name in columns)
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from itertools import combinations
 from math import prod
 
-from balun.draft.words import is_measure, names_event, names_key, tokens
+from balun.draft.words import is_measure, names_event, names_key, names_one, tokens
 from balun.engine import Engine
 from balun.joins.form import Link
 from balun.joins.measured import measure
@@ -169,8 +169,10 @@ class Search:
         return float(found or 0.0)
 
 
-def _rank(one: Proposal) -> tuple[bool, bool, float, int]:
-    return one.named, one.measured.right_most <= 1, round(one.measured.coverage, 2), -len(one.links)
+def _rank(one: Proposal) -> tuple[bool, bool, bool, float, int]:
+    """Of a name that says the event alone, the column that seems to be its key."""
+    key = all(names_one(link.right.bare, one.right.name) or _same(link) for link in one.links)
+    return one.named, key, one.measured.right_most <= 1, round(one.measured.coverage, 2), -len(one.links)
 
 
 def _comparable(one: Column, other: Column) -> bool:
@@ -190,7 +192,8 @@ def _named(one: Column, other: Column, right: Side) -> bool:
     """Whether names say that a column is the other side's key. Names that many events have say nothing."""
     if names_event(one.bare, right.name):
         return True
-    return tokens(other.bare) not in _GENERIC and names_key(one.bare, other.bare, right.name)
+    forms = {(one.bare, other.bare), (one.name, other.name)}
+    return any(tokens(key) not in _GENERIC and names_key(column, key, right.name) for column, key in forms)
 
 
 def _same(link: Link) -> bool:

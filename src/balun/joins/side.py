@@ -106,7 +106,7 @@ def _side(rows: Rows, view: str, engine: Engine, *, sketched: bool) -> Side:
     for name, dtype in described:
         asked += [f"count({quoted(name)})", _fit(quoted(name), family(dtype)), _about(quoted(name), family(dtype))]
     count, *found = run(f"SELECT {', '.join(asked)} FROM {view}").fetchall()[0]
-    bare = bare_names([name for name, _ in described])
+    bare = bare_names([name for name, _ in described], rows.name)
     columns = []
     for at, (name, dtype) in enumerate(described):
         values, fit, about = found[3 * at : 3 * at + 3]
