@@ -379,3 +379,20 @@ def test_letters_that_all_columns_begin_with_hide_no_name(keys: tuple[str, str])
     named = keys[0].removeprefix("i_")
     found = _one(Bench(shown={named: [n % 80 for n in range(400)], "at": [_START] * 400}, items_all=item).joins())
     assert found.columns == ((named, keys[0]),)
+
+
+def test_values_of_any_type_give_no_fault() -> None:
+    """What may stand beside what a contract says of two columns."""
+    values = (
+        "7", "'7'", "7.0", "'inf'::DOUBLE", "true", "DATE '2024-01-01'", "TIMESTAMP '2024-01-01'", "INTERVAL 1 HOUR",
+        "now()", "TIME '10:00'", "{'a': 1}", "[1]", "''::BLOB", "uuid()", "1::UHUGEINT", "NULL",
+    )  # fmt: skip
+    columns = ", ".join(f"{value} AS c{at}" for at, value in enumerate(values))
+    with Engine(threads=1) as engine:
+        for name in ("one", "other"):
+            engine.connection.execute(f"CREATE TABLE {name} AS SELECT {columns}")
+        told = tuple(((f"c{a}",), "other", (f"c{b}",)) for a in range(len(values)) for b in range(len(values)))
+        found = search([Rows("one", "one", "one", references=told), Rows("other", "other", "other")], engine)
+        for one in found.found:
+            engine.connection.execute(f"SELECT count(*) {one.sql}")
+        assert len(found.found) > 20

@@ -21,7 +21,7 @@ _MOMENTS = frozenset("date day time timestamp at on ts datetime hour created upd
 
 
 _KEYS = frozenset({"id", "key", "code", "no", "number", "sk"})
-_SHORTEST = 4
+_SHORTEST, _SHORTEST_WHOLE = 4, 6
 
 
 @cache
@@ -90,7 +90,10 @@ def names_key(column: str, key: str, event: str) -> bool:
     wanted, given = tokens(key), tokens(column)
     ends = _ends(given, wanted) if len(wanted) > 1 else given[-1:] == wanted
     plain = wanted in {(), *((word,) for word in _KEYS)}
-    return ((ends or "".join(given).endswith("".join(wanted))) and not plain) or names_event(column, event)
+    whole = "".join(wanted)
+    # Shorter ones are found at the end of many a word.
+    grown = len(whole) >= _SHORTEST_WHOLE and "".join(given).endswith(whole)
+    return ((ends or grown) and not plain) or names_event(column, event)
 
 
 def _ends(given: tuple[str, ...], wanted: tuple[str, ...]) -> bool:

@@ -36,19 +36,18 @@ PLAIN = Form()
 
 def value_forms(left: Column, right: Column) -> Iterator[Form]:
     """Of texts and numbers: the plainest first."""
-    numbers = [one.kind in NUMBERS for one in (left, right)]
-    if all(numbers):
+    if {left.kind, right.kind} <= NUMBERS or left.dtype == right.dtype == "UUID":
         yield PLAIN
         return
-    base = [_as_text(one) if any(numbers) else "{}" for one in (left, right)]
-    typed = ("type",) if any(numbers) else ()
+    base = [_as_text(one) for one in (left, right)]
+    typed = ("type",) if base != ["{}", "{}"] else ()
     for steps in chain.from_iterable(combinations(_STEPS, size) for size in range(len(_STEPS) + 1)):
         for where in product("lrb", repeat=len(steps)):
             yield Form(_wrapped(base[0], steps, where, "l"), _wrapped(base[1], steps, where, "r"), (*typed, *steps))
 
 
 def _as_text(column: Column) -> str:
-    if column.kind == "integer":
+    if column.kind == "integer" or column.dtype == "UUID":
         return "{}::VARCHAR"
     return "{}::HUGEINT::VARCHAR" if column.kind in NUMBERS else "{}"
 

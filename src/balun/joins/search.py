@@ -176,9 +176,10 @@ def _rank(one: Proposal) -> tuple[bool, bool, bool, float, int]:
 
 
 def _comparable(one: Column, other: Column) -> bool:
-    if one.kind in TIMES or other.kind in TIMES:
-        return one.kind in TIMES and other.kind in TIMES
-    return True
+    """By their types, and by what is in them, where anything is."""
+    if any(each.sketch is None and each.values for each in (one, other)):
+        return False
+    return any(one.kind in some and other.kind in some for some in (TIMES, NUMBERS | {"text"}))
 
 
 def _share(one: Column, other: Column) -> float | None:

@@ -125,7 +125,9 @@ def _fit(value: str, kind: str) -> str:
         return f"max(length({value}::VARCHAR)) <= {_LONGEST}"
     if kind in {"float", "decimal"}:
         return f"bool_and(isfinite({value}::DOUBLE) AND {value} = floor({value}) AND abs({value}) < 1e15)"
-    return "true" if kind == "integer" or kind in TIMES else "false"
+    if kind == "integer":
+        return f"max(abs({value}::DOUBLE)) < 1e37"
+    return "true" if kind in TIMES else "false"
 
 
 def plainest(value: str, kind: str) -> str:
