@@ -21,37 +21,10 @@ MOST_COLUMNS = 4
 _MOST_LINKED = 10
 _UNIQUE, _LEAST_SHARE, _UNNAMED_SHARE, _TIMES_SHARE, _FEWEST_VALUES = 0.99, 0.05, 0.85, 0.9, 3
 # Names that many events have for things of their own.
-_GENERIC = frozenset(
-    (word,)
-    for word in (
-        "id",
-        "key",
-        "code",
-        "name",
-        "type",
-        "kind",
-        "status",
-        "state",
-        "value",
-        "number",
-        "line",
-        "rank",
-        "label",
-        "title",
-        "description",
-        "year",
-        "month",
-        "day",
-        "hour",
-        "minute",
-        "week",
-        "weekday",
-        "date",
-        "time",
-        "at",
-        "ts",
-    )
-)
+_GENERIC = frozenset((word,) for word in (
+    "id", "key", "code", "name", "type", "kind", "status", "state", "value", "number", "line", "rank", "label", "title",
+    "description", "year", "month", "day", "hour", "minute", "week", "weekday", "date", "time", "at", "ts",
+))  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -92,40 +65,23 @@ class Search:
         return [link for _, link in found]
 
     def _keyed(self, left: Side, right: Side, links: Sequence[Link]) -> Iterator[tuple[Link, ...]]:
-        """Sets of links whose right columns tell the right rows apart, none of which holds a smaller one."""
-        for link in links:
-            if self._unique(right, (link,)):
-                yield (link,)
-        singles = {link.right.name for link in links if self._unique(right, (link,))}
-        wider = self._wider(left, right, [link for link in links if link.right.name not in singles])
+        """Sets of links whose right columns tell the right rows apart: single ones, and the smallest of several."""
+        singles = [link for link in links if self._unique(right, (link,))]
+        yield from ((link,) for link in singles)
+        keys = {link.right.name for link in singles}
+        wider = _wider(left, right, [link for link in links if link.right.name not in keys])
         for size in range(2, MOST_COLUMNS + 1):
-            done = []
-            for some in combinations(wider, size):
-                if self._is_set(some) and self._unique(right, some):
-                    done.append(some)
-                    yield some
-            held = [frozenset(some) for some in done]
-            if held:
+            found = [some for some in combinations(wider, size) if _is_set(some) and self._unique(right, some)]
+            yield from found
+            if found:
                 return
 
-    def _wider(self, left: Side, right: Side, links: Sequence[Link]) -> list[Link]:
-        """What a key of several columns may be made of: names must agree; a row's own time may be called anything."""
-        named = [link for link in links if link.named or _same(link)]
-        if named and left.times and right.times:
-            time = Link(left.times[0], right.times[0], named=False)
-            if not any(link.right == time.right for link in named):
-                named.append(time)
-        return [replace(link, named=link.named or _same(link)) for link in named][:_MOST_LINKED]
-
-    def _is_set(self, links: Sequence[Link]) -> bool:
-        lefts, rights = {link.left.name for link in links}, {link.right.name for link in links}
-        return len(lefts) == len(rights) == len(links) and any(link.left.kind not in TIMES for link in links)
-
     def _unique(self, right: Side, links: Sequence[Link]) -> bool:
-        most = prod(max(1, link.right.distinct) for link in links)
-        return most >= _UNIQUE * right.count * 0.5 and (
-            right.told_apart(tuple(link.right.name for link in links), self.engine) >= _UNIQUE
-        )
+        names = tuple(link.right.name for link in links)
+        # Nulls are in no key, so that fewer values than rows may do.
+        rows = min((link.right.values for link in links), default=0)
+        enough = prod(max(1, link.right.distinct) for link in links) >= _UNIQUE * rows
+        return (enough or len(links) == 1) and right.told_apart(names, self.engine) >= _UNIQUE
 
     def documented(self, left: Side, right: Side) -> Iterator[Proposal]:
         """What the left side's contract says of the right one, even where no row finds a partner."""
@@ -167,6 +123,21 @@ class Search:
             f"FROM ({span}) JOIN {right.view} ON {other} BETWEEN low AND high"
         ).fetchall()[0][0]
         return float(found or 0.0)
+
+
+def _wider(left: Side, right: Side, links: Sequence[Link]) -> list[Link]:
+    """What a key of several columns may be made of: names must agree; a row's own time may be called anything."""
+    named = [link for link in links if link.named or _same(link)]
+    if named and left.times and right.times:
+        time = Link(left.times[0], right.times[0], named=False)
+        if not any(link.right == time.right for link in named):
+            named.append(time)
+    return [replace(link, named=link.named or _same(link)) for link in named][:_MOST_LINKED]
+
+
+def _is_set(links: Sequence[Link]) -> bool:
+    lefts, rights = {link.left.name for link in links}, {link.right.name for link in links}
+    return len(lefts) == len(rights) == len(links) and any(link.left.kind not in TIMES for link in links)
 
 
 def _rank(one: Proposal) -> tuple[bool, bool, bool, float, int]:
