@@ -68,7 +68,8 @@ def _rows(one: Proposal) -> str:
 
 
 def _near(one: InTime, width: int) -> Iterator[Text]:
-    yield Text.assemble((f"{one.left.name} > {one.right.name}", "bold"), f"   nearest before   {_known(one)}")
+    how = "in its period" if one.interval is not None else "nearest before"
+    yield Text.assemble((f"{one.left.name} > {one.right.name}", "bold"), f"   {how}   {_known(one)}")
     yield from _told(one.join, width, "cyan")
     yield from _told(one.words(), width)
     yield Text()

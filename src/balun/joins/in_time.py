@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from balun.engine import Engine
 from balun.joins.form import Link
@@ -42,7 +42,7 @@ class InTime:
     links: the entity's columns. step_s: what usually lies between two right rows of an entity. regular: the share of
     its steps that are that long. history: the right rows are states of an entity, by their key or by their grid.
     within: what tolerances find. interval: the right column in which a row ends, where it has one; in_interval: the
-    share of the left rows that lie in one then.
+    share of the left rows that lie in one then. instead: which other one has it already; empty: none.
     """
 
     left: Side
@@ -56,6 +56,7 @@ class InTime:
     interval: str | None = None
     in_interval: float = 0.0
     used: tuple[str, ...] = ()
+    instead: str = ""
 
     @property
     def best(self) -> Within:
@@ -66,7 +67,7 @@ class InTime:
     @property
     def proposed(self) -> bool:
         found = self.in_interval if self.interval is not None else self.best.before
-        return bool(self.used) or (self.history and found >= _ENOUGH)
+        return bool(self.used) or (self.history and found >= _ENOUGH and not self.instead)
 
     @property
     def join(self) -> str:
@@ -104,7 +105,8 @@ class InTime:
                    for link in self.links],
             "time": {"left": self.times[0].name, "right": self.times[1].name, "until": self.interval,
                      "in_period": self.in_interval if self.interval is not None else None},
-            "proposed": self.proposed, "used": list(self.used), "step_s": self.step_s, "regular": self.regular,
+            "proposed": self.proposed, "instead": self.instead,
+            "used": list(self.used), "step_s": self.step_s, "regular": self.regular,
             "within": [{"tolerance": one.tolerance, "before": one.before, "either": one.either} for one in self.within],
             "sql": self.sql,
         }  # fmt: skip
@@ -131,6 +133,20 @@ def in_time(left: Side, right: Side, search: Search) -> InTime | None:
     history = promised or regular >= _REGULAR or interval is not None
     share = _in_interval(left, right, formed, (*times, interval), engine) if interval is not None else 0.0
     return InTime(left, right, formed, times, step, regular, history, within, interval, share)
+
+
+def settled_in_time(found: Sequence[InTime]) -> list[InTime]:
+    """What is made of another side that joins alike stands behind that."""
+    return [replace(one, instead=_instead(one, [other for other in found if other.proposed])) for one in found]
+
+
+def _instead(one: InTime, found: Sequence[InTime]) -> str:
+    for other in found:
+        lefts, rights = (other.left.rows.id, one.left.rows), (other.right.rows.id, one.right.rows)
+        as_left, as_right = (id_ == rows.id or id_ in rows.above for id_, rows in (lefts, rights))
+        if other is not one and as_left and as_right:
+            return f"{other.left.name} and {other.right.name} join alike"
+    return ""
 
 
 def _time(side: Side) -> Column:

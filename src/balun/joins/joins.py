@@ -14,7 +14,7 @@ from balun.engine import Engine
 from balun.errors import UsageError
 from balun.facts.supply import Supply
 from balun.joins.home import settled
-from balun.joins.in_time import InTime, in_time
+from balun.joins.in_time import InTime, in_time, settled_in_time
 from balun.joins.lost import lost_slice
 from balun.joins.proposal import Proposal
 from balun.joins.search import Search
@@ -145,7 +145,7 @@ def search(
             timed += [near] if near else []
     kept = [one for one in settled(found) if not asked or {one.left.rows.id, one.right.rows.id} & set(asked)]
     ordered = sorted(kept, key=_order)
-    nearest = [one for one in timed if not asked or {one.left.rows.id, one.right.rows.id} & set(asked)]
+    nearest = [one for one in settled_in_time(timed) if not asked or {one.left.rows.id, one.right.rows.id} & set(asked)]
     nearest.sort(key=lambda one: (not one.proposed, -one.best.before, one.left.name, one.right.name))
     return Joins(tuple(_with_lost(one, engine) for one in ordered), tuple(nearest))
 
