@@ -70,7 +70,7 @@ class Said:
 
 
 def main() -> None:
-    _make()
+    make()
     found = {name: [*_suite(name)] for name in _KEYS}
     lines = [
         "# TPC",
@@ -90,7 +90,8 @@ def main() -> None:
         raise SystemExit("\n".join(wrong))
 
 
-def _make() -> None:
+def make() -> None:
+    """The tables of both suites as Parquet files, once."""
     if (_FOLDER / "tpch" / "queries.json").exists():
         return
     if not _VENV.exists():

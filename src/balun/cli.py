@@ -76,6 +76,7 @@ def balun(context: click.Context, folder: str) -> None:
     balun why flown.dep_delay    what is known of a column, how, and where it comes from
     balun near flown             one level up and one level down of a node
     balun map                    the chain, its owners and the interfaces between them
+    balun joins                  how events and tables join, and what each join loses
     balun corpus late            how much data there is, how diverse, how clean, and what to capture more of
 
     Exit status: 0 fine, 1 findings, 2 usage or project error.
@@ -596,6 +597,45 @@ def corpus(name: str, model: str | None, rows: int, sample: int | None, out: Pat
         _print_json(found.as_json())
     else:
         draw(found, _console())
+
+
+@balun.command(short_help="Propose how events and tables join.")
+@click.argument("nodes", nargs=-1, metavar="[NODE | FILE]...")
+@limit_option
+@json_option
+@_says_errors
+def joins(nodes: tuple[str, ...], limit: int, *, as_json: bool) -> None:
+    """Propose how events and tables join, by the rows of the last run: all, or those of each NODE with any other. Of
+    data files it needs no project.
+
+    Of each join: why, cardinality, rows matched, multiplied and lost, where the lost ones are, what must be mended
+    first (case, blanks, zeros, type, zone, resolution), whether the project has it already, and its SQL.
+
+    \b
+    balun joins
+    balun joins departure
+    balun joins data/*.parquet
+    """
+    from balun.joins import draw, joins_of_files
+
+    with _progress(quiet=as_json) as watch:
+        if nodes and all(_is_path(word) for word in nodes):
+            start = click.get_current_context().find_root().obj
+            found = joins_of_files(map(Path, nodes), start, watch.say)
+        else:
+            found = bl.load(_folder()).joins(*nodes, watch=watch)
+    if as_json:
+        _print_json(found.as_json())
+    else:
+        draw(found, _console(), limit=limit)
+
+
+def _is_path(word: str) -> bool:
+    """
+    >>> _is_path("data/a.csv"), _is_path("*.parquet"), _is_path("event:plane"), _is_path("plane")
+    (True, True, False, False)
+    """
+    return "/" in word or "." in word or "*" in word
 
 
 @balun.command("map", short_help="Draw the chain, its owners and the interfaces between them.")

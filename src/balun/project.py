@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from balun.check import Checked
     from balun.fit import Fitted, Result
     from balun.impact import Impact
+    from balun.joins import Joins
     from balun.minimize import Minimized
     from balun.near import Near
     from balun.prove import Proof
@@ -200,6 +201,15 @@ class Project:
         assert by is None or isinstance(by, Model)
         inputs = self.supply.inputs[node.id]
         return stocktake(declared, by, read_rows(made), inputs, asked, snapshot=made.name, watch=watch)
+
+    def joins(self, *words: str, watch: Watch | None = None) -> Joins:
+        """How events and tables join, by the rows of the last run: all, or those of these nodes with any other.
+
+        Raises UsageError before the first run, and for names that aren't there, with the nearest.
+        """
+        from balun.joins import joins
+
+        return joins(self.graph, self.supply, SnapshotRows(self).current, words, watch.say if watch else None)
 
     def map(self) -> dict[str, object]:
         """The chain as data: nodes, edges and interfaces between owners."""

@@ -22,7 +22,7 @@ from balun.draft.promise import Comments, contract_of
 from balun.draft.reference import Drawn, find_references
 from balun.draft.save import save
 from balun.draft.shape import Shape, shape_of
-from balun.draft.typed import Desk, Say, typed
+from balun.draft.typed import Desk, Say, Typed, typed
 from balun.draft.words import counted
 from balun.engine import Engine
 from balun.errors import ProjectError, UsageError
@@ -78,6 +78,18 @@ def draft(
         drawn = _draw(captured, desk)
         say("comparing keys")
         return _write(drawn, desk, owner)
+
+
+@contextmanager
+def reading(paths: Iterable[Path], start: Path, say: Say) -> Iterator[tuple[list[Typed], Desk]]:
+    """The events in `paths` with the types that contracts would give them, while their files are there."""
+    if not start.is_dir():
+        raise UsageError(f"{start} is no folder")
+    folder = _project(start)
+    zone = read_config(folder).zone if (folder / FILE).is_file() else "UTC"
+    with _desk(folder, zone, say) as desk:
+        captured = captures(_shapes(find_files(paths, start.resolve(), say), desk), folder)
+        yield _each(captured, lambda capture: typed(capture, desk)), desk
 
 
 def _project(start: Path) -> Path:

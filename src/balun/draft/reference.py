@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from balun.chain.contract import Column
 from balun.draft.key import Keys
 from balun.draft.profile import Seen
 from balun.draft.typed import Typed
-from balun.draft.words import is_measure, singular, tokens
+from balun.draft.words import bare_names, is_measure, names_event, names_key
 from balun.engine import Engine
 from balun.scan.reading import family
 
@@ -67,9 +66,11 @@ def _reference(event: Drawn, at: int, other: Drawn, engine: Engine) -> Reference
     kind = family(column.dtype)
     if kind != family(target.dtype) or kind not in {"integer", "text"} or is_measure(column.name):
         return None
-    named = _is_named(column, target, other)
+    bare = bare_names([one.name for one in event.rows.columns], event.event)[at]
+    key = bare_names([one.name for one in other.rows.columns], other.event)[other.keys.key[0]]
+    named = names_key(bare, key, other.event)
     # A key that is found in another key is more often a second list of the same things than a reference to it.
-    if event.keys.key == (at,) and not _names_event(column, other):
+    if event.keys.key == (at,) and not names_event(bare, other.event):
         return None
     if not named and (kind == "integer" or event.seen[at].distinct < _FEWEST_TEXTS):
         return None
@@ -77,26 +78,6 @@ def _reference(event: Drawn, at: int, other: Drawn, engine: Engine) -> Reference
     if share == 1 or share >= (_NEARLY if named else _MOSTLY):
         return Reference(event.event, at, other.event, target.name, share, named)
     return None
-
-
-def _is_named(column: Column, target: Column, other: Drawn) -> bool:
-    """The key's own name, at the end of the column's too, or the other event's.
-
-    >>> tokens("pickup_location_id")[-2:] == tokens("LocationID")
-    True
-    """
-    wanted, given = tokens(target.name), tokens(column.name)
-    ends = given[-len(wanted) :] == wanted
-    plain = "".join(wanted) == "".join(given[-len(wanted) :]) or "".join(given).endswith("".join(wanted))
-    return ((ends or plain) and wanted not in {("id",), ("key",), ("code",)}) or _names_event(column, other)
-
-
-def _names_event(column: Column, other: Drawn) -> bool:
-    given = tokens(column.name)
-    if given and given[-1] in {"id", "key", "code", "no", "number"}:
-        given = given[:-1]
-    named = tokens(singular(other.event))
-    return bool(given) and (given[-len(named) :] == named or "".join(given) == "".join(named))
 
 
 def _share(event: Drawn, at: int, other: Drawn, engine: Engine) -> float:

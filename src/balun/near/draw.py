@@ -44,6 +44,7 @@ def _lines(found: Near, width: int) -> Iterator[Text]:
 def _sections(found: Near, width: int) -> Iterator[tuple[str, Iterable[Text]]]:
     yield "Findings", _findings(found, width)
     yield "Made by", made_whole(found.here, width)
+    yield "Its joins", _joins(found, width)
     yield "Rows, before and after" if found.up else "Rows", matrix(found, width)
     yield "Set aside, in raw form", _quarantined(found, width)
     yield "Columns", column_table(found, width)
@@ -114,6 +115,13 @@ def _findings(found: Near, width: int) -> Iterator[Text]:
     for finding in found.findings:
         text = f"{finding.get('rule')}: {finding.get('message')}; mend: {finding.get('mend')}"
         yield from (Text(f"  {part}", "yellow") for part in wrapped(text, width - 2))
+
+
+def _joins(found: Near, width: int) -> Iterator[Text]:
+    for one in found.joins:
+        first, *more = wrapped(one.words(), width - 4)
+        yield Text(f"  {first}")
+        yield from (Text(f"    {part}") for part in more)
 
 
 def _quarantined(found: Near, width: int) -> Iterator[Text]:

@@ -10,6 +10,7 @@ from balun.chain.contract import Contract
 from balun.chain.graph import Graph, Node
 from balun.chain.needed import Needed, needed
 from balun.chain.table import PythonTable, Table
+from balun.joins.made import Made, made_joins
 from balun.near.columns import Column, columns_of, row_known, row_lost
 from balun.near.counts import Counts, Tested, counts_of, importances_of, tested
 from balun.near.lineage import Lineages, Source
@@ -56,6 +57,7 @@ class Near:
     findings: what the last run found wrong with its rows, as plain data.
     importances: of a model, how much worse its metric is when an input is shuffled.
     needs: of an event, what models were measured to need of it; of a model, what it needs.
+    joins: of a table, those of its SQL by equal columns of two parents, counted on all their rows.
     """
 
     here: Part
@@ -73,6 +75,7 @@ class Near:
     findings: tuple[Mapping[str, object], ...]
     importances: Mapping[str, float]
     needs: tuple[Needed, ...]
+    joins: tuple[Made, ...] = ()
 
     @property
     def node(self) -> Node:
@@ -97,6 +100,7 @@ class Near:
             "findings": list(self.findings),
             "importances": dict(self.importances),
             "needs": [one.as_json() for one in self.needs],
+            "joins": [one.as_json() for one in self.joins],
         }
         found = plain(told)
         assert isinstance(found, dict)
@@ -126,6 +130,7 @@ def near(graph: Graph, rows: Rows, node: Node) -> Near:
         findings=tuple(findings) if isinstance(findings, list) else (),
         importances=importances_of(graph, rows, node),
         needs=needed(graph, node),
+        joins=made_joins(graph, rows.supply, node, rows.current),
     )
 
 
