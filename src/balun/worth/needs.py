@@ -28,11 +28,6 @@ def _need(one: Captured, gap: Gap, place: Place, others: tuple[str, ...] = ()) -
 
 
 def _step(one: Captured) -> str | None:
-    """The coarsest that costs nothing measurable, as all finer ones do; else as it is captured."""
-    step = one.resolution
-    for rung in one.rungs:
-        gap = rung.cost.retrained
-        if gap is None or not gap.low <= 0:
-            break
-        step = rung.step
-    return step
+    """The coarsest that costs nothing to be told; else as it is captured."""
+    steps = [rung.step for rung in one.rungs if (gap := rung.cost.retrained) is not None and gap.low <= 0]
+    return steps[-1] if steps else one.resolution

@@ -19,6 +19,9 @@ from balun.worth.columns import Hangs, hanging, unused
 from balun.worth.cost import Cost, cost, together
 from balun.worth.history import history
 
+# Columns at most of which the noise of fitting is measured.
+_HALVED = 8
+
 
 @dataclass(frozen=True)
 class Rung:
@@ -37,7 +40,8 @@ class Captured:
     first: its worth where the others of its group are gone, as the first one added; None where it has no group.
     bytes: of a row, as the run's snapshot keeps it, compressed. resolution: as captured, where the contract says so.
     inputs: of the model, that its value is used for. features: below it. also: `label`, `time` or `entity`.
-    rungs: the finest first; none where its worth can't be told from nothing.
+    rungs: those that were tried, the finest first: from the coarsest to one that costs nothing to be told; none where
+    the whole column's worth can't be told from nothing.
     """
 
     event: str
@@ -137,17 +141,18 @@ def table_of(desk: Desk, node: Node) -> Table:
     past, standard = desk.answers.past, desk.answers.standard(node.id)
     found = hanging(past, node)
     some = groups({one.name: one.inputs for one in found}, standard.data.rows, standard.corpus.at)
-    costs = _Costs(desk, node.id)
-    blanks = dict(zip([one.name for one in found], costs.ask([[one.blank] for one in found]), strict=True))
-    counting = [one for one in found if _counts(blanks[one.name])]
+    costs = _Costs(desk, node.id, _halved([one.blank for one in found]))
+    told = together(costs.ask([[one.blank] for one in found]))
+    counting = [one for one, cost in zip(found, told, strict=True) if _counts(cost)]
     known = {one.name: one.blank for one in found}
     members = [[known[name] for name in one] for one in some]
-    costs.ask([*[[step] for one in counting for step in one.steps], *[part for one in members for part in _parts(one)]])
+    costs.ask([part for one in members for part in _parts(one)])
+    blanks = {one.name: costs.of([one.blank]) for one in found}
     firsts = {name: costs.besides(known[name], own) for one, own in zip(some, members, strict=True) for name in one}
-    rungs = {one.name: [costs.of([step]) for step in one.steps] for one in counting}
-    told = iter(together([*blanks.values(), *firsts.values(), *(one for own in rungs.values() for one in own)]))
-    blanks, firsts = ({name: next(told) for name in own} for own in (blanks, firsts))
-    rungs = {name: [next(told) for _ in own] for name, own in rungs.items()}
+    rungs = _climbed(costs, counting)
+    better = iter(together([*blanks.values(), *firsts.values(), *(one for own in rungs.values() for _, one in own)]))
+    blanks, firsts = ({name: next(better) for name in own} for own in (blanks, firsts))
+    rungs = {name: [(step, next(better)) for step, _ in own] for name, own in rungs.items()}
     columns = [_captured(one, blanks[one.name], rungs.get(one.name, []), firsts.get(one.name)) for one in found]
     columns.sort(key=lambda one: -_value(one.cost))
     metric = standard.metric
@@ -170,6 +175,23 @@ def _counts(of: Cost) -> bool:
     return of.retrained is not None and of.retrained.low > 0
 
 
+def _halved(blanks: Sequence[Change]) -> frozenset[Change]:
+    """Columns of which fits on halves of the rows tell of the noise of fitting; the others take it from them."""
+    return frozenset(blanks[:: -(-len(blanks) // _HALVED) or 1])
+
+
+def _climbed(costs: _Costs, some: Sequence[Hangs]) -> dict[str, list[tuple[Change, Cost]]]:
+    """Of each column the steps that were tried, the finest first: from the coarsest to one that costs nothing."""
+    left = {one.name: list(one.steps) for one in some}
+    tried: dict[str, list[tuple[Change, Cost]]] = {name: [] for name in left}
+    while now := {name: steps.pop() for name, steps in left.items() if steps}:
+        for (name, step), found in zip(now.items(), costs.ask([[step] for step in now.values()]), strict=True):
+            tried[name].insert(0, (step, found))
+            if not _counts(found):
+                left[name].clear()
+    return tried
+
+
 def _value(of: Cost) -> float:
     """By which columns are sorted; what can't be done without stands first."""
     return inf if of.retrained is None else of.retrained.value
@@ -181,7 +203,7 @@ def _parts(group: Sequence[Change]) -> list[list[Change]]:
     return [list(group), *(part for part in without if len(part) > 1)]
 
 
-def _captured(one: Hangs, of: Cost, rungs: Sequence[Cost], first: Cost | None) -> Captured:
+def _captured(one: Hangs, of: Cost, rungs: Sequence[tuple[Change, Cost]], first: Cost | None) -> Captured:
     return Captured(
         one.event.name,
         one.column.name,
@@ -192,7 +214,7 @@ def _captured(one: Hangs, of: Cost, rungs: Sequence[Cost], first: Cost | None) -
         one.features,
         one.also,
         of,
-        tuple(Rung(str(step.to), rung) for step, rung in zip(one.steps, rungs, strict=False)),
+        tuple(Rung(str(step.to), rung) for step, rung in rungs),
         None if first is None else first.retrained,
     )
 
@@ -203,6 +225,7 @@ class _Costs:
 
     desk: Desk
     model: str
+    halved: frozenset[Change]
 
     def ask(self, changes: Sequence[Sequence[Change]]) -> list[Cost]:
         asked = [self._asked(()), *(self._asked(some) for some in changes)]
@@ -220,9 +243,8 @@ class _Costs:
         return self.of(group, [other for other in group if other is not one])
 
     def _asked(self, changes: Sequence[Change]) -> Asked:
-        """Of whole columns, fits on halves too tell of the noise of fitting; the others take it from them."""
-        whole = len(changes) < 2 and all(one.kind == "blank" for one in changes)
-        return Asked(self.model, tuple(changes), own_label=False, fits=FITS if whole else 1)
+        halves = not changes or (len(changes) == 1 and changes[0] in self.halved)
+        return Asked(self.model, tuple(changes), own_label=False, fits=FITS if halves else 1)
 
 
 def _silent(words: str) -> None:
