@@ -54,9 +54,7 @@ def _flights() -> list[str]:
 
 
 def _words(found: Table, rungs: int) -> list[str]:
-    """Of a whole column fits on both halves tell of the noise of fitting; the others take it from them."""
-    columns = len(found.columns)
-    said = f"{columns} captured columns, {columns + rungs} replays, {3 + 3 * columns + rungs} fits"
+    said = f"{len(found.columns)} captured columns, {len(found.columns) + rungs} replays"
     return [f"`balun worth delay` on examples/flights: {said}.", ""]
 
 
