@@ -13,6 +13,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 import balun as bl
+from measure import BENCH
 
 _MINUTE_US, _START_US = 60_000_000, 19_000 * 86_400_000_000
 _ROWS = 12_000
@@ -50,7 +51,7 @@ def flights(data: Path) -> Rows:
 
 def taxi(_: Path) -> Rows:
     """Minutes that a trip of 2018 or 2019 took, from all else that was captured of it."""
-    file = Path("/work/shared/data/nyc_taxi_2018_2020/yellow_trips.parquet")
+    file = BENCH.parents[1] / "shared" / "data" / "nyc_taxi_2018_2020" / "yellow_trips.parquet"
     rows = pq.read_table(file).sort_by("pickup_datetime")
     us = rows["pickup_datetime"].cast(pa.int64())
     minutes = pc.divide(pc.subtract(rows["dropoff_datetime"].cast(pa.int64()), us).cast(pa.float64()), 60e6)
