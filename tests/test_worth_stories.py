@@ -23,7 +23,9 @@ Floats = NDArray[np.float64]
 
 @pytest.fixture(scope="module")
 def zoned(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return make_zoned(tmp_path_factory.mktemp("stories") / "zoned")
+    folder = make_zoned(tmp_path_factory.mktemp("stories") / "zoned")
+    bl.load(folder).run()
+    return folder
 
 
 class _ByHand:
