@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from typing import TypeVar
 
 from balun.chain.change import Change
 from balun.chain.contract import Contract
@@ -20,6 +21,8 @@ from balun.facts.supply import supply_of
 from balun.finding import Finding
 from balun.kept import Kept
 from balun.mend import mend
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -136,6 +139,16 @@ def stand(graph: Graph, kept: Kept | None = None) -> Standing:
             broken |= at_fault
             for id_, said in at_fault.items():
                 broken |= {below.id: said for below in left.below(left.nodes[id_]) if below.id not in at_fault}
+
+
+def fallen(failed: Mapping[str, T], graph: Graph) -> dict[str, T]:
+    """Nodes whose steps could not be made, and all below them, each with what ended it. failed: by step."""
+    found: dict[str, T] = {}
+    for step, why in failed.items():
+        id_ = step.replace("examples:", "corpus:").split("@", maxsplit=1)[0]
+        for node in (graph.nodes[id_], *graph.below(graph.nodes[id_])):
+            found.setdefault(node.id, why)
+    return found
 
 
 def _said_of(node: Node, findings: Iterable[Finding]) -> tuple[str, ...]:

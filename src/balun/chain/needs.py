@@ -55,10 +55,6 @@ class Needs:
     needs: tuple[Need, ...]
     place: Place
 
-    def of(self, event: str, column: str | None) -> Need | None:
-        wanted = (event.lower(), (column or "").lower())
-        return next((one for one in self.needs if (one.event.lower(), one.column.lower()) == wanted), None)
-
 
 def read_needs(file: Path, folder: Path) -> Needs:
     """What `write_needs` wrote. Raises ProjectError with all that is wrong, at its line."""

@@ -16,7 +16,7 @@ from balun.finding import Finding
 from balun.fit.column import kind_of, microseconds
 from balun.fit.guess import ANSWERS, gives
 from balun.fit.label import Label
-from balun.fit.metric import METRICS, Guess
+from balun.fit.metric import METRICS, Guess, metric_of
 from balun.fit.split import Split
 from balun.fit.style import inmost
 
@@ -90,7 +90,7 @@ def metric_faults(model: Model) -> Iterator[Finding]:
 
 def answer_faults(model: Model, estimator: object) -> Iterator[Finding]:
     """Where the metric asks for more than the estimator gives."""
-    metric = next(metric for metric in METRICS if metric.name == model.metric)
+    metric = metric_of(model.metric)
     if metric.needs == "regressor" or ANSWERS.index(gives(estimator)) >= ANSWERS.index(metric.takes):
         return
     wanted = "probabilities" if metric.takes == "probability" else "probabilities or scores"

@@ -42,7 +42,7 @@ def fit(
     snapshot: the corpus's content name. progress: told what is being done.
     Raises ProjectError at the model's place, with all that can be told at once.
     """
-    say = progress or _silent
+    say = progress or silent
     faults.refuse(declared_faults(model, corpus, rows, inputs))
     data = labelled(model, corpus, rows)
     fitted, seconds, notes = _fitted(model, corpus, data, inputs, snapshot, say)
@@ -51,7 +51,7 @@ def fit(
     return fitted, tested(Trial(model, corpus, data, fitted, notes, seconds, _size(model, fitted)), say)
 
 
-def _silent(words: str) -> None:
+def silent(words: str) -> None:
     pass
 
 

@@ -142,3 +142,11 @@ METRICS: tuple[Metric, ...] = (
     Metric("rmse", "regressor", False, _rmse, bounds=_LOSS),
     Metric("r2", "regressor", True, _r2, bounds=(-np.inf, 1.0)),
 )
+
+
+def metric_of(name: str) -> Metric:
+    """
+    >>> metric_of("mae").greater_is_better
+    False
+    """
+    return next(metric for metric in METRICS if metric.name == name)

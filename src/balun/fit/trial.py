@@ -20,7 +20,7 @@ from balun.fit.fitted import Fitted
 from balun.fit.guess import Matrix, gives, guess_of
 from balun.fit.importance import importances
 from balun.fit.labelled import Labelled
-from balun.fit.metric import METRICS, Guess, Metric
+from balun.fit.metric import Guess, Metric, metric_of
 from balun.fit.result import Baseline, Calibration, Importance, Result
 from balun.fit.slices import slices_of
 from balun.fit.style import is_slow
@@ -44,7 +44,7 @@ class Trial:
 
     @property
     def metric(self) -> Metric:
-        return next(metric for metric in METRICS if metric.name == self.model.metric)
+        return metric_of(self.model.metric)
 
     @property
     def estimator(self) -> object:

@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from balun.chain.graph import Node
-from balun.fit.metric import Guess
+from balun.fit.fitting import silent
 from balun.fit.paired import Gap
 from balun.minimize.bill import Bill, Bills
 from balun.minimize.feeds import Feed
@@ -111,7 +111,7 @@ class Judge:
             self.tried[state] = Tried(state, bill, float("nan"), None, holds=False, why_not=reply.why_not[1])
             return
         gap = self._widened(self.standard.gap(reply.retrained[:1]))
-        self.tried[state] = Tried(state, bill, self.value(self.standard, reply.retrained[0]), gap, self.within(gap))
+        self.tried[state] = Tried(state, bill, self.standard.value(reply.retrained[0]), gap, self.within(gap))
 
     def _widened(self, gap: Gap) -> Gap:
         wider = self.wider or 1.0
@@ -138,7 +138,7 @@ class Judge:
         if self._kept(halves, state) != self._kept(first, state):
             (first,) = self.ask([replace(asked, fits=1, since=0)], "confirmed")
         after = [first.retrained[0], *halves.retrained]
-        return self.standard.gap(after, [self.standard.own(0, _silent), *before.retrained])
+        return self.standard.gap(after, [self.standard.own(0, silent), *before.retrained])
 
     def test(self, state: State) -> tuple[Gap | None, Reply]:
         """On the test, which nothing was searched on."""
@@ -147,7 +147,7 @@ class Judge:
         standard = self.desk.answers.standard(self.node.id)
         if not reply.retrained:
             return None, reply
-        return standard.gap(reply.retrained, [standard.own(0, _silent), *before.retrained]), reply
+        return standard.gap(reply.retrained, [standard.own(0, silent), *before.retrained]), reply
 
     def as_it_is(self) -> Reply:
         """The model in service, its predictions timed on the test's rows."""
@@ -158,7 +158,7 @@ class Judge:
         asked = replace(self.asked(State(state.without)), on="test")
         (reply,) = self.ask([asked], "tested")
         standard = self.desk.answers.standard(self.node.id)
-        return self.value(standard, reply.retrained[0]) if reply.retrained else float("nan")
+        return standard.value(reply.retrained[0]) if reply.retrained else float("nan")
 
     def ask(self, asked: Sequence[Asked], why: str) -> list[Reply]:
         new = set(asked) - self._asked
@@ -169,9 +169,6 @@ class Judge:
     def asked(self, state: State, *, timed: bool = False) -> Asked:
         return Asked(self.node.id, state.steps, own_label=False, without=state.without, timed=timed, on="validation")
 
-    def value(self, standard: Standard, guess: Guess) -> float:
-        return standard.metric.value(standard.data.label.of(standard.data.split.test).truth, guess)
-
     def _whole(self, on: str) -> Asked:
         """The model as it is on the two halves; on all rows it is known."""
         return Asked(self.node.id, own_label=False, fits=FITS, since=1, on=on)
@@ -179,7 +176,3 @@ class Judge:
     def _kept(self, reply: Reply, state: State) -> Collection[str]:
         """Inputs that the smaller model has and that differ in some row."""
         return set(reply.inputs) - set(state.without)
-
-
-def _silent(words: str) -> None:
-    pass

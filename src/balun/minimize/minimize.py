@@ -11,6 +11,7 @@ from balun.chain.graph import Node
 from balun.errors import UsageError, nearest
 from balun.facts.reach import reach
 from balun.fit.baseline import prior
+from balun.fit.fitting import silent
 from balun.fit.result import Stretch
 from balun.minimize.bill import COSTS, Bill, Bills
 from balun.minimize.feeds import Feed, feeds, gone, kept
@@ -106,7 +107,7 @@ def minimized(
         tuple(_kept(one, found.state, bills) for one in kept(columns, found.state.without)),
         tuple(_gone(past, node, gone(columns, found.state.without))),
         tuple((one.name, one.stays) for one in columns if not one.inputs),
-        tuple(unused(past, node)),
+        tuple(unused(one.hangs for one in columns)),
         before,
         after,
         found.gap,
@@ -120,9 +121,8 @@ def minimized(
 def _gain(standard: Standard) -> tuple[float, float]:
     """The metric, and by how much it beats the training's average."""
     data, metric = standard.data, standard.metric
-    truth = data.label.of(data.split.test).truth
-    value = metric.value(truth, standard.own(0, _silent))
-    base = metric.value(truth, prior(data.label, data.split, metric.name))
+    value = standard.value(standard.own(0, silent))
+    base = standard.value(prior(data.label, data.split, metric.name))
     return value, (value - base) * (1.0 if metric.greater_is_better else -1.0)
 
 
@@ -140,7 +140,7 @@ def _tested(judge: Judge, found: Found, share: float) -> tuple[Tested | None, Bi
     gap, reply = judge.test(found.state)
     value, gain = _gain(standard)
     margin = share * gain
-    after = judge.value(standard, reply.retrained[0]) if reply.retrained else float("nan")
+    after = standard.value(reply.retrained[0]) if reply.retrained else float("nan")
     fine = judge.fine(found.state) if found.state.steps else after
     holds = stays(gap, margin, measurable=judge.measurable)
     return (
@@ -176,7 +176,3 @@ def _gone(past: History, node: Node, some: Sequence[Feed]) -> Iterator[Gone]:
         others += [child for child in graph.children(own) if child.kind == "model" and child.id != node.id]
         told = tuple((other.id, other.owner) for other in others if other.name not in small(node, own))
         yield Gone(one.name, one.hangs.event.owner, one.hangs.bytes, one.stays, told)
-
-
-def _silent(words: str) -> None:
-    pass

@@ -25,21 +25,21 @@ def compared(
     by sums of 64-bit hashes.
     """
     reads = [_read(path) for path in (before, after)]
-    types = [_types(connection, read) for read in reads]
+    types = [types_of(connection, read) for read in reads]
     known = [name for name in said if name in types[0]]
     if same_rows(connection, before, after):
         yield from ((name, "same") for name in known)
         return
     kept = [name for name in known if said[name] == "same" and types[0][name] == types[1].get(name)]
     firm = [name for name in kept if types[0][name] not in _FLOATS]
-    if not _alike(connection, reads, [firm])[0]:
+    if not alike(connection, reads, [firm])[0]:
         firm = []  # one of these isn't what it was said to be: each is looked at alone
     there = [name for name in known if types[0][name] == types[1].get(name)]
-    alike = dict(zip(there, _alike(connection, reads, [[*firm, name] for name in there]), strict=True))
+    told = dict(zip(there, alike(connection, reads, [[*firm, name] for name in there]), strict=True))
     for name in known:
         if name not in types[1]:
             yield name, "breaks"
-        elif alike.get(name) or (name in alike and _is_near(connection, reads, firm, name, types[0][name])):
+        elif told.get(name) or (name in told and _is_near(connection, reads, firm, name, types[0][name])):
             yield name, "same"
         else:
             yield name, "shifts"
@@ -48,19 +48,19 @@ def compared(
 def same_rows(connection: duckdb.DuckDBPyConnection, before: Path, after: Path) -> bool:
     """Whether two files hold the same columns, and the same rows as often."""
     reads = [_read(path) for path in (before, after)]
-    types = [_types(connection, read) for read in reads]
-    return types[0] == types[1] and _alike(connection, reads, [[*types[0]]])[0]
+    types = [types_of(connection, read) for read in reads]
+    return types[0] == types[1] and alike(connection, reads, [[*types[0]]])[0]
 
 
 def _read(path: Path) -> str:
     return f"read_parquet({literal(str(path))})"
 
 
-def _types(connection: duckdb.DuckDBPyConnection, read: str) -> dict[str, str]:
+def types_of(connection: duckdb.DuckDBPyConnection, read: str) -> dict[str, str]:
     return {str(row[0]): str(row[1]) for row in connection.execute(f"DESCRIBE SELECT * FROM {read}").fetchall()}
 
 
-def _alike(connection: duckdb.DuckDBPyConnection, reads: Sequence[str], sets: Sequence[Sequence[str]]) -> list[bool]:
+def alike(connection: duckdb.DuckDBPyConnection, reads: Sequence[str], sets: Sequence[Sequence[str]]) -> list[bool]:
     """Of each set of columns, whether the same values come as often together."""
     sums = "".join(f", sum(hash({', '.join(map(quoted, names))})::HUGEINT)" if names else ", NULL" for names in sets)
     one, other = (connection.execute(f"SELECT count(*){sums} FROM {read}").fetchall()[0] for read in reads)

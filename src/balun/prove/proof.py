@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -22,7 +22,7 @@ from balun.effect import Effect, Verdict, worst
 from balun.engine import Engine
 from balun.errors import ProjectError, UsageError, nearest
 from balun.facts.known import Chain
-from balun.impact import Standing, chain_of, judged, stand
+from balun.impact import Standing, chain_of, fallen, judged, stand
 from balun.kept import FILE, Kept
 from balun.plan import Plan, make_plan
 from balun.prove.compared import compared, same_rows
@@ -228,7 +228,7 @@ class Trial:
 
     def _cells(self, change: Change, effects: Sequence[Effect], standing: Standing) -> Iterator[Cell]:
         made, failed = self._made(standing.chain.graph, standing.chain)
-        lost = set(standing.broken) | _fallen(failed, self._few.graph)
+        lost = set(standing.broken) | set(fallen(failed, self._few.graph))
         said = {effect.node.id: effect for effect in effects}
         with Engine(threads=1) as engine:
             results = Results(engine.connection, self._base, made)
@@ -253,15 +253,6 @@ class Trial:
             except ProjectError as exc:
                 failed[step.id] = exc
         return made, failed
-
-
-def _fallen(failed: Iterable[str], graph: Graph) -> set[str]:
-    """Nodes that could not be made, and all below them."""
-    found: set[str] = set()
-    for step in failed:
-        id_ = step.replace("examples:", "corpus:").split("@", maxsplit=1)[0]
-        found |= {id_, *(node.id for node in graph.below(graph.nodes[id_]))}
-    return found
 
 
 @dataclass(frozen=True)

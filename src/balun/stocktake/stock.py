@@ -18,7 +18,7 @@ from balun.fit.column import kind_of, microseconds, numbers, plain
 from balun.fit.fitting import declared_faults
 from balun.fit.label import Label, UnfitLabel, read_label
 from balun.fit.labelled import known_of, labelled
-from balun.fit.metric import METRICS, Metric
+from balun.fit.metric import Metric, metric_of
 from balun.fit.split import Split, split_rows
 
 Ints = NDArray[np.int64]
@@ -65,7 +65,7 @@ class Stock:
     def metric(self) -> Metric:
         """Of a stock that a model fits."""
         assert self.model is not None
-        return next(metric for metric in METRICS if metric.name == self.model.metric)
+        return metric_of(self.model.metric)
 
     @property
     def model_slices(self) -> tuple[str, ...]:

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import duckdb
+
 from balun.build import Bench
 from balun.chain.corpus import Corpus
 from balun.facts.supply import EXAMPLE
 from balun.plan import Step, name_of
+from balun.prove.compared import alike, types_of
 from balun.quoting import literal, quoted
 from balun.snapshot import Snapshot
 
@@ -33,14 +36,11 @@ def aligned(base: Snapshot, bench: Bench, step: Step, changed: Snapshot, firm: S
         return found
     with bench.store.writing(name, step.id, ingredients) as writing, bench.engine() as engine:
         reads = [f"read_parquet({literal(str(one.rows))})" for one in (base, changed)]
-        types = [
-            {str(row[0]): str(row[1]) for row in engine.connection.execute(f"DESCRIBE FROM {read}").fetchall()}
-            for read in reads
-        ]
+        types = [types_of(engine.connection, read) for read in reads]
         names = [one for one in types[1] if one != EXAMPLE]
         there = [one for one in names if types[0].get(one) == types[1][one]]
-        sums = _Sums(engine.connection, reads)
-        by = sums.agreeing(there) if sums.as_many() else [one for one in there if one in firm] or there
+        as_many = alike(engine.connection, reads, [[]])[0]
+        by = _agreeing(engine.connection, reads, there) if as_many else [one for one in there if one in firm] or there
         sql = _sql(reads, names, types, by, corpus.at)
         engine.connection.execute(f"COPY ({sql}) TO {literal(str(writing.rows))} (FORMAT parquet)")
         read = f"read_parquet({literal(str(writing.rows))})"
@@ -53,30 +53,13 @@ def aligned(base: Snapshot, bench: Bench, step: Step, changed: Snapshot, firm: S
     return made
 
 
-class _Sums:
-    """Two bags of rows told apart by sums of hashes."""
-
-    def __init__(self, connection: object, reads: Sequence[str]) -> None:
-        self._connection = connection
-        self._reads = reads
-
-    def as_many(self) -> bool:
-        return self._alike("count(*)")
-
-    def agreeing(self, names: Sequence[str]) -> list[str]:
-        """Columns whose values, all together, come as often in both."""
-        found: list[str] = []
-        for name in names:
-            if self._alike(f"sum(hash({', '.join(map(quoted, [*found, name]))})::HUGEINT)"):
-                found.append(name)
-        return found
-
-    def _alike(self, aggregate: str) -> bool:
-        one, other = (
-            self._connection.execute(f"SELECT {aggregate} FROM {read}").fetchall()  # type: ignore[attr-defined]
-            for read in self._reads
-        )
-        return bool(one == other)
+def _agreeing(connection: duckdb.DuckDBPyConnection, reads: Sequence[str], names: Sequence[str]) -> list[str]:
+    """Columns whose values, all together, come as often in both."""
+    found: list[str] = []
+    for name in names:
+        if alike(connection, reads, [[*found, name]])[0]:
+            found.append(name)
+    return found
 
 
 def _sql(

@@ -16,6 +16,7 @@ from typing import Any
 
 from balun.chain.change import Change
 from balun.errors import ProjectError, UsageError
+from balun.fit.fitting import silent
 from balun.run import Watch
 from balun.snapshot import digest
 from balun.worth.history import History, history_of
@@ -105,7 +106,7 @@ class Answers:
             made = standard(self.past, self.past.chain.graph.nodes[model])
             if on == "validation":
                 self.folder.mkdir(parents=True, exist_ok=True)
-                made = before_test(made, self.folder / f"{digest({'model': model, 'on': on})}.model", _silent)
+                made = before_test(made, self.folder / f"{digest({'model': model, 'on': on})}.model", silent)
             self._standards[model, on] = made
         return self._standards[model, on]
 
@@ -139,10 +140,6 @@ class Answers:
         others = sorted(self.folder.parent.glob("*"), key=lambda folder: -folder.stat().st_mtime)
         for folder in [one for one in others if one != self.folder][_OLDER:] + ([self.folder] if fresh else []):
             shutil.rmtree(folder, ignore_errors=True)
-
-
-def _silent(words: str) -> None:
-    pass
 
 
 class Desk:

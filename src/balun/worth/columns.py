@@ -44,9 +44,9 @@ def hanging(past: History, model: Node) -> list[Hangs]:
     return list(_hanging(past, past.chain.graph.nodes[model.parents[0]]))
 
 
-def unused(past: History, model: Node) -> list[str]:
-    """Other columns of the events that it hangs on."""
-    found = hanging(past, model)
+def unused(found: Iterable[Hangs]) -> list[str]:
+    """Other columns of the events that a model hangs on. found: all that it hangs on."""
+    found = list(found)
     known = {one.name for one in found}
     events = {one.event.id: one.event for one in found}
     return [name for event in events.values() for name in _names(event) if name not in known]

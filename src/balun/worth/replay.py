@@ -19,7 +19,7 @@ from balun.difference.rows import Difference
 from balun.effect import Effect, Judge
 from balun.engine import Engine
 from balun.errors import ProjectError, UsageError
-from balun.impact import Standing, event_of, stand
+from balun.impact import Standing, event_of, fallen, stand
 from balun.plan import Step, make_plan, name_of
 from balun.quoting import literal
 from balun.run import event_files
@@ -79,7 +79,7 @@ def replay(history: History, changes: Sequence[Change], say: Say) -> Replay:
     after = Graph(graph.config, {**standing.chain.graph.nodes, **files})
     lost = {id_: "; ".join(why) for id_, why in standing.broken.items()}
     made, failed = _make(history, after, standing, judge, say)
-    return Replay(tuple(changes), judge.effects, made, lost | _fallen(failed, graph), tuple(one.rows for one in edited))
+    return Replay(tuple(changes), judge.effects, made, lost | fallen(failed, graph), tuple(one.rows for one in edited))
 
 
 def _by_event(history: History, changes: Sequence[Change]) -> list[tuple[Node, list[Change]]]:
@@ -188,13 +188,3 @@ def _made(history: History, bench: Bench, step: Step, judge: Judge) -> Snapshot:
     beside = aligned(base, bench, step, made, firm)
     history.store.drop(made.name)
     return beside
-
-
-def _fallen(failed: Mapping[str, str], graph: Graph) -> dict[str, str]:
-    """Nodes that could not be made, and all below them."""
-    found: dict[str, str] = {}
-    for step, why in failed.items():
-        id_ = step.replace("examples:", "corpus:").split("@", maxsplit=1)[0]
-        for node in (graph.nodes[id_], *graph.below(graph.nodes[id_])):
-            found.setdefault(node.id, why)
-    return found

@@ -164,7 +164,7 @@ def lost_without(
     """What a fitted model loses, in the metric, where each set of inputs comes null; of 5,000 rows at most."""
     every = np.arange(0, test.num_rows, max(1, test.num_rows // _ROWS))
     rows, metric = test.take(pa.array(every)), standard.metric
-    truth = standard.data.label.of(standard.data.split.test).truth[every]
+    truth = standard.truth[every]
     sign = 1.0 if metric.greater_is_better else -1.0
     whole = None
     for inputs in some:

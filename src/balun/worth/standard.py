@@ -18,12 +18,12 @@ from balun.chain.model import Model
 from balun.errors import UsageError
 from balun.fit.faults import split_faults
 from balun.fit.fitted import Fitted
-from balun.fit.fitting import fitted_on
+from balun.fit.fitting import fitted_on, silent
 from balun.fit.given import given
 from balun.fit.guess import guess_of
 from balun.fit.label import Label
 from balun.fit.labelled import Labelled, labelled
-from balun.fit.metric import METRICS, Guess, Metric
+from balun.fit.metric import Guess, Metric, Truth, metric_of
 from balun.fit.paired import Gap, Paired
 from balun.fit.resampled import refit_rows
 from balun.fit.threads import one_if_busy
@@ -48,7 +48,16 @@ class Standard:
 
     @property
     def metric(self) -> Metric:
-        return next(metric for metric in METRICS if metric.name == self.model.metric)
+        return metric_of(self.model.metric)
+
+    @property
+    def truth(self) -> Truth:
+        """Of the test."""
+        return self.data.label.of(self.data.split.test).truth
+
+    def value(self, guess: Guess) -> float:
+        """Of the metric, on the test."""
+        return self.metric.value(self.truth, guess)
 
     @property
     def test(self) -> pa.Table:
@@ -85,17 +94,12 @@ class Standard:
         if before is not None:
             return self._held(before).gap(after)
         if len(after) not in self._paired:
-            self._paired[len(after)] = self._held([self.own(r, _silent) for r in range(len(after))])
+            self._paired[len(after)] = self._held([self.own(r, silent) for r in range(len(after))])
         return self._paired[len(after)].gap(after)
 
     def _held(self, before: Sequence[Guess]) -> Paired:
         test = self.data.split.test
-        truth = self.data.label.of(test).truth
-        return Paired(self.metric, truth, self.data.at_us[test], before, seed=self.model.seed)
-
-
-def _silent(words: str) -> None:
-    pass
+        return Paired(self.metric, self.truth, self.data.at_us[test], before, seed=self.model.seed)
 
 
 def before_test(of: Standard, kept: Path, say: Say) -> Standard:

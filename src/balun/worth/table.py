@@ -11,6 +11,7 @@ from pathlib import Path
 from balun.chain.change import Change
 from balun.chain.graph import Node
 from balun.errors import UsageError
+from balun.fit.fitting import silent
 from balun.fit.paired import Gap
 from balun.run import Silent, Watch
 from balun.worth.alike import groups
@@ -156,16 +157,15 @@ def table_of(desk: Desk, node: Node) -> Table:
     columns = [_captured(one, blanks[one.name], rungs.get(one.name, []), firsts.get(one.name)) for one in found]
     columns.sort(key=lambda one: -_value(one.cost))
     metric = standard.metric
-    truth = standard.data.label.of(standard.data.split.test).truth
     return Table(
         past.chain.graph.config.name,
         node.name,
         metric.name,
-        metric.value(truth, standard.own(0, lambda _: None)),
+        standard.value(standard.own(0, silent)),
         metric.greater_is_better,
         tuple(columns),
         tuple(some),
-        tuple(unused(past, node)),
+        tuple(unused(found)),
         desk.worked_out,
         standard.fitted.snapshot,
     )
@@ -235,8 +235,8 @@ class _Costs:
 
     def of(self, changes: Sequence[Change], given: Sequence[Change] = ()) -> Cost:
         answers = self.desk.answers
-        before = answers.give(self._asked(given), _silent) if given else None
-        return cost(answers.standard(self.model), answers.give(self._asked(changes), _silent), before)
+        before = answers.give(self._asked(given), silent) if given else None
+        return cost(answers.standard(self.model), answers.give(self._asked(changes), silent), before)
 
     def besides(self, one: Change, group: Sequence[Change]) -> Cost:
         """Of one more to come blank, where the others of its group do."""
@@ -245,7 +245,3 @@ class _Costs:
     def _asked(self, changes: Sequence[Change]) -> Asked:
         halves = not changes or (len(changes) == 1 and changes[0] in self.halved)
         return Asked(self.model, tuple(changes), own_label=False, fits=FITS if halves else 1)
-
-
-def _silent(words: str) -> None:
-    pass
