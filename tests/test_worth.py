@@ -111,6 +111,28 @@ def test_several_processes_find_the_same(planted: Path, told: Table) -> None:
     assert again.columns == told.columns
 
 
+def test_fewer_rows_tell_the_same_with_less_certainty(planted: Path, told: Table) -> None:
+    fewer = table(planted, "total", share=0.25, workers=1)
+    assert fewer.as_json()["share"] == 0.25
+    before, after = ({one.column: one.cost for one in found.columns} for found in (told, fewer))
+    assert {name: cost.on_day for name, cost in after.items()} == {name: cost.on_day for name, cost in before.items()}
+    assert [one.column for one in fewer.columns[:3]] == ["x0", "x1", "x2"]
+    wider = 0
+    for name, cost in after.items():
+        known = before[name].retrained
+        assert cost.retrained is not None
+        assert known is not None
+        assert cost.retrained.low <= lost(0.0 if name == "x4" else WEIGHTS.get(name, 0.0)) <= cost.retrained.high
+        wider += cost.retrained.refit_sd > known.refit_sd
+    assert wider > len(after) / 2
+
+
+@pytest.mark.parametrize("share", [0.0, 1.5, -1.0, float("nan")])
+def test_a_share_of_no_rows_is_refused(planted: Path, share: float) -> None:
+    with pytest.raises(UsageError, match="share of the training rows"):
+        worth(planted, ["blank reading.x0"], share=share)
+
+
 def test_a_column_of_no_use_costs_nothing(planted: Path) -> None:
     found = worth(planted, ["drop reading.spare"])
     assert found.proved == ("total",)
@@ -228,6 +250,8 @@ def test_worth_at_the_command_line(planted: Path, told: Table) -> None:
     assert "tell the same: reading.x4, reading.x5" in shown.output
     as_json = runner.invoke(balun, ["-C", str(planted), "worth", "--if", "blank reading.x0", "--json"])
     assert json.loads(as_json.stdout)["costs"][0]["retrained"]["value"] == pytest.approx(lost(2.0), rel=0.15)
+    fewer = runner.invoke(balun, ["-C", str(planted), "worth", "--if", "blank reading.x0", "--rows", "25%"])
+    assert "fitted on 25% of the training rows" in fewer.output
     wrong = runner.invoke(balun, ["-C", str(planted), "worth"])
     assert wrong.exit_code == 2
     missing = runner.invoke(balun, ["-C", str(planted), "worth", "totl"])

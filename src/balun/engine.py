@@ -27,6 +27,7 @@ class Engine:
             settings["temp_directory"] = str(spill)
         self.connection = duckdb.connect(config=settings)
         self.connection.execute("SET TimeZone = 'UTC'")
+        self.connection.execute("SET enable_progress_bar = false")  # Balun shows its own
 
     def close(self) -> None:
         self.connection.close()

@@ -133,23 +133,29 @@ class Project:
 
         return prove(self.folder, rows=rows, kinds=kinds, watch=watch)
 
-    def worth(self, *changes: str | Change, fresh: bool = False, watch: Watch | None = None) -> Worth:
+    def worth(
+        self, *changes: str | Change, share: float = 1.0, fresh: bool = False, watch: Watch | None = None
+    ) -> Worth:
         """What changes, all at once, cost every model below them, on the day and after retraining.
 
+        share: of the training rows, on which models are fitted again: with fewer it is faster, and intervals are wider.
         Raises UsageError where one doesn't fit the project.
         """
         from balun.worth import worth
 
-        return worth(self.folder, changes, fresh=fresh, watch=watch)
+        return worth(self.folder, changes, share=share, fresh=fresh, watch=watch)
 
-    def worth_of(self, model: str, *, workers: int | None = None, watch: Watch | None = None) -> Table:
+    def worth_of(
+        self, model: str, *, share: float = 1.0, workers: int | None = None, watch: Watch | None = None
+    ) -> Table:
         """What every captured column, and coarser steps of it, are worth to a model.
 
+        share: of the training rows, as `worth` has it.
         workers: processes that share the work; None: one for each core, four at most.
         """
         from balun.worth import table
 
-        return table(self.folder, model, workers=workers, watch=watch)
+        return table(self.folder, model, share=share, workers=workers, watch=watch)
 
     def minimize(
         self,

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from balun.fit.bootstrap import units_of
 
 Ints = NDArray[np.int64]
+Bools = NDArray[np.bool_]
 _PAIRS = 10
 
 
@@ -32,3 +33,13 @@ def refit_rows(at_us: Ints, seed: int, r: int) -> Ints:
     stretch = (middle * stretches / len(at_us)).astype(np.int64)[units.index]
     coins = np.random.default_rng([seed, 3, cut]).integers(0, 2, stretches // 2)
     return np.flatnonzero((stretch + coins[stretch // 2]) % 2 == half)
+
+
+def drawn_rows(count: int, share: float, seed: int) -> Bools:
+    """Which of `count` rows are among a share of them, drawn one by one: the same rows for the same seed.
+
+    >>> drawn_rows(1000, 0.25, seed=0).sum(), drawn_rows(3, 1.0, seed=0)
+    (np.int64(250), array([ True,  True,  True]))
+    """
+    lots = np.random.default_rng([seed, 4]).permutation(count)
+    return lots < round(count * share)

@@ -94,7 +94,7 @@ class Search:
         asked = [Asked(judge.node.id, (step,), own_label=False, fits=0, on="validation") for step in steps]
         replies = dict(zip(steps, judge.ask(asked, "coarsened"), strict=True))
         touched = {step: set(reply.inputs) - set(self.state.without) for step, reply in replies.items()}
-        costs = {step: judge.standard.gap([one.on_day]) for step, one in replies.items() if one.on_day is not None}
+        costs = {step: judge.standard.gap_on_day(one.on_day) for step, one in replies.items() if one.on_day is not None}
         return touched, costs
 
     def _for_nothing(self, steps: Sequence[Sequence[Change]]) -> None:

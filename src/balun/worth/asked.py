@@ -42,6 +42,7 @@ class Asked:
 
     own_label, fits, since, without, timed, nulled: as `Manner` has them.
     on: `test`, or `validation`: the last of the training rows, which a search may look at.
+    share: of the training rows, on which the model is fitted again.
     """
 
     model: str
@@ -53,6 +54,7 @@ class Asked:
     timed: bool = False
     nulled: tuple[tuple[str, ...], ...] = ()
     on: str = "test"
+    share: float = 1.0
 
     def __str__(self) -> str:
         words = [*map(str, self.changes), *([f"{len(self.without)} inputs fewer"] if self.without else [])]
@@ -79,7 +81,7 @@ class Answers:
     """Of one project; each is kept in a file, so that it is given once."""
 
     past: History
-    _standards: dict[tuple[str, str], Standard] = field(default_factory=dict)
+    _standards: dict[tuple[str, str, float], Standard] = field(default_factory=dict)
 
     @property
     def folder(self) -> Path:
@@ -100,22 +102,27 @@ class Answers:
         known = self.find(asked)
         return known or self._kept(asked, self._reply(found, asked, say))
 
-    def standard(self, model: str, on: str = "test") -> Standard:
-        """on: as `Asked` has it. Raises UsageError where there are too few rows for a validation."""
-        if (model, on) not in self._standards:
+    def standard(self, model: str, on: str = "test", share: float = 1.0) -> Standard:
+        """on, share: as `Asked` has them.
+
+        Raises UsageError where that is no share of rows, or where there are too few rows for a validation.
+        """
+        if not 0 < share <= 1:
+            raise UsageError(f"{share:g} is no share of the training rows: it lies above 0, and is 1 (100 %) at most")
+        if (model, on, share) not in self._standards:
             made = standard(self.past, self.past.chain.graph.nodes[model])
             if on == "validation":
                 self.folder.mkdir(parents=True, exist_ok=True)
                 made = before_test(made, self.folder / f"{digest({'model': model, 'on': on})}.model", silent)
-            self._standards[model, on] = made
-        return self._standards[model, on]
+            self._standards[model, on, share] = replace(made, share=share)
+        return self._standards[model, on, share]
 
     def _kept(self, asked: Asked, made: Reply) -> Reply:
         made.save(self.file(asked))
         return made
 
     def _worked_out(self, asked: Asked, say: Say) -> Reply:
-        of = self.standard(asked.model, asked.on)
+        of = self.standard(asked.model, asked.on, asked.share)
         if not asked.changes:
             return reply(of, Served({}), say, asked.manner)
         try:
@@ -131,7 +138,7 @@ class Answers:
     def _reply(self, found: Replay, asked: Asked, say: Say) -> Reply:
         if asked.model in found.lost:
             return broken(found.lost[asked.model])
-        of = self.standard(asked.model, asked.on)
+        of = self.standard(asked.model, asked.on, asked.share)
         corpus = self.past.chain.graph.nodes[of.node.parents[0]]
         return reply(of, served(self.past, found, corpus), say, asked.manner)
 

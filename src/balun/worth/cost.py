@@ -51,9 +51,15 @@ def cost(standard: Standard, after: Reply, given: Reply | None = None) -> Cost:
 
     given: what the model answers after other changes that are made anyway; what `after` costs is what it costs besides.
     """
-    on_day = _gap(standard, [after.on_day] if after.on_day else [], None if given is None else [given.on_day])
+    on_day = _on_day(standard, after.on_day, None if given is None else [given.on_day])
     retrained = _gap(standard, after.retrained, None if given is None else given.retrained)
     return Cost(standard.node.name, standard.metric.name, on_day, retrained, after.inputs, after.why_not)
+
+
+def _on_day(standard: Standard, after: Guess | None, given: Sequence[Guess | None] | None) -> Gap | None:
+    if after is not None and given is None:
+        return standard.gap_on_day(after)
+    return _gap(standard, [after] if after else [], given)
 
 
 def _gap(standard: Standard, after: Sequence[Guess], given: Sequence[Guess | None] | None) -> Gap | None:

@@ -17,6 +17,8 @@ from balun.worth.worth import Worth
 _WORDS = frozenset({"feeds", "owner"})
 _SIDES = ("on the day", "after retraining")
 _LONG = 100
+# Below it there is no room for a column's bytes and what it feeds; --json has them.
+_WIDE = 110
 
 
 def print_worth(worth: Worth, console: Console) -> None:
@@ -24,6 +26,8 @@ def print_worth(worth: Worth, console: Console) -> None:
     console.print(Text("; ".join(_short(str(change)) for change in worth.changes), style="bold"), soft_wrap=True)
     for cost in worth.costs:
         _print_cost(cost, console)
+    if worth.costs and worth.share < 1:
+        console.print(_fewer(worth.share))
     for model in worth.proved:
         console.print(f"{model}: the same, proved without a row")
     if not worth.costs and not worth.proved:
@@ -56,6 +60,10 @@ def _print_cost(cost: Cost, console: Console) -> None:
         console.print(Text(f"inputs that differ: {', '.join(cost.inputs)}", style="dim"), soft_wrap=True)
 
 
+def _fewer(share: float) -> str:
+    return f"retrained: fitted on {share:.0%} of the training rows, without the change and with it"
+
+
 def _fit(gap: Gap) -> str:
     if gap.fits == 1:
         return "the same fit"
@@ -66,12 +74,15 @@ def print_table(table: Table, console: Console) -> None:
     """Columns with their rungs below them, the most worth first."""
     better = "higher" if table.greater_is_better else "lower"
     console.print(f"{table.model}: {table.metric} {table.value:.4f}, {better} is better; lost without", highlight=False)
-    grid = _grid("captured column", "on the day", "retrained", "95 %", "bytes", "feeds", "owner")
+    is_wide = console.width >= _WIDE
+    more = ["bytes", "feeds"] if is_wide else []
+    grid = _grid("captured column", "on the day", "retrained", "95 %", *more, "owner")
     for one in table.columns:
         name = one.name + (f"  ({one.resolution})" if one.resolution else "")
-        grid.add_row(name, *_sides(one.cost), f"{one.bytes:.2f}", _feeds(one), one.owner or "")
+        told = [f"{one.bytes:.2f}", _feeds(one)] if is_wide else []
+        grid.add_row(name, *_sides(one.cost), *told, one.owner or "")
         for rung in one.rungs:
-            grid.add_row(Text(f"  at {rung.step}", style="dim"), *_sides(rung.cost), "", "", "")
+            grid.add_row(Text(f"  at {rung.step}", style="dim"), *_sides(rung.cost))
     console.print(grid)
     for line in _below(table):
         console.print(Text(line), soft_wrap=True)
@@ -96,6 +107,8 @@ def _feeds(one: Captured) -> str:
 
 
 def _below(table: Table) -> Iterator[str]:
+    if table.share < 1:
+        yield _fewer(table.share)
     columns = {one.name: one for one in table.columns}
     for group in table.groups:
         yield f"tell the same: {', '.join(group)}"

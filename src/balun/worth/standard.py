@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -25,7 +26,7 @@ from balun.fit.label import Label
 from balun.fit.labelled import Labelled, labelled
 from balun.fit.metric import Guess, Metric, Truth, metric_of
 from balun.fit.paired import Gap, Paired
-from balun.fit.resampled import refit_rows
+from balun.fit.resampled import drawn_rows, refit_rows
 from balun.fit.threads import one_if_busy
 from balun.worth.history import History
 
@@ -35,7 +36,11 @@ Bools = NDArray[np.bool_]
 
 @dataclass
 class Standard:
-    """data: the labelled examples, in their order. fitted: the model in service."""
+    """data: the labelled examples, in their order. fitted: the model in service.
+
+    share: of the training rows, on which models are fitted again; they are held against one that was fitted on these
+    rows too. On the day it is the model in service that meets changed rows, however many it was fitted on.
+    """
 
     node: Node
     model: Model
@@ -43,6 +48,7 @@ class Standard:
     inputs: tuple[str, ...]
     data: Labelled
     fitted: Fitted
+    share: float = 1.0
     _guesses: dict[int, Guess] = field(default_factory=dict)
     _paired: dict[int, Paired] = field(default_factory=dict)
 
@@ -69,11 +75,16 @@ class Standard:
         return guess_of(fitted.estimator, matrix, self.data.label.classes, self.metric.takes)
 
     def own(self, r: int, say: Say) -> Guess:
-        """The answers for the test of the model in service (r = 0), or of one fitted on training rows `r`."""
+        """The answers for the test of a model fitted on training rows `r`; of all rows, r = 0, that in service."""
         if r not in self._guesses:
-            fitted = self.fitted if r == 0 else self.fit(self.data, r, say)
-            self._guesses[r] = self.answers(fitted, self.test)
+            is_in_service = r == 0 and self.share == 1
+            self._guesses[r] = self.answers(self.fitted if is_in_service else self.fit(self.data, r, say), self.test)
         return self._guesses[r]
+
+    @cached_property
+    def in_service(self) -> Guess:
+        """The answers for the test of the model in service."""
+        return self.own(0, silent) if self.share == 1 else self.answers(self.fitted, self.test)
 
     def take(self, answers: Sequence[Guess]) -> None:
         """What was answered by models fitted on training rows 0, 1 … elsewhere."""
@@ -82,12 +93,20 @@ class Standard:
     def fit(self, data: Labelled, r: int, say: Say, without: Collection[str] = ()) -> Fitted:
         """On training rows `r` of `data`, but for the inputs that it is to do without."""
         inputs = [name for name in self.inputs if name not in without]
-        train = np.flatnonzero(data.split.train)
+        train = np.flatnonzero(data.split.train & drawn_rows(data.rows.num_rows, self.share, self.model.seed))
         some = train[refit_rows(data.at_us[train], self.model.seed, r)]
         say(f"fitting {type(self.model.estimator).__name__} on {len(some):,} rows of {len(inputs)} inputs")
         rows, label = data.rows.take(pa.array(some)), Label(data.label.truth[some], data.label.classes)
         with one_if_busy():
             return fitted_on(self.model, self.corpus, rows, label, inputs, snapshot=self.fitted.snapshot)[0]
+
+    def gap_on_day(self, after: Guess) -> Gap:
+        """after: what the model in service answers for changed rows."""
+        return self._on_day.gap([after])
+
+    @cached_property
+    def _on_day(self) -> Paired:
+        return self._held([self.in_service])
 
     def gap(self, after: Sequence[Guess], before: Sequence[Guess] | None = None) -> Gap:
         """after: of a changed model, fitted on training rows 0, 1 … before: of another; None: of the model as it is."""

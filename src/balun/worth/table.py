@@ -19,6 +19,7 @@ from balun.worth.asked import FITS, Asked, Desk
 from balun.worth.columns import Hangs, hanging, unused
 from balun.worth.cost import Cost, cost, together
 from balun.worth.history import history
+from balun.worth.standard import Standard
 
 # Columns at most of which the noise of fitting is measured.
 _HALVED = 8
@@ -92,6 +93,7 @@ class Table:
     """columns: the most worth to a model that is fitted again first. groups: names of columns that tell the same.
 
     unused: captured columns of the same events that nothing of the model hangs on. value: of the metric, as it is.
+    share: of the training rows, on which models were fitted again.
     worked_out: how many replays this took now; others were known from before. corpus: the snapshot's name.
     """
 
@@ -105,6 +107,7 @@ class Table:
     unused: tuple[str, ...]
     worked_out: int
     corpus: str
+    share: float = 1.0
 
     def as_json(self) -> dict[str, object]:
         return {
@@ -118,14 +121,22 @@ class Table:
             "unused": list(self.unused),
             "worked_out": self.worked_out,
             "corpus": self.corpus,
+            "share": self.share,
         }
 
 
 def table(
-    folder: Path, model: str, *, workers: int | None = None, fresh: bool = False, watch: Watch | None = None
+    folder: Path,
+    model: str,
+    *,
+    share: float = 1.0,
+    workers: int | None = None,
+    fresh: bool = False,
+    watch: Watch | None = None,
 ) -> Table:
     """Of the model of that name, in the project in `folder`, which is run first where something of it is stale.
 
+    share: of the training rows, on which models are fitted again: with fewer it is faster, and intervals are wider.
     workers: processes that share the work; None: one for each core, four at most. fresh: forget what is known.
     What was stopped goes on where it was. Raises ProjectError, UsageError, Busy.
     """
@@ -135,14 +146,14 @@ def table(
         if node.kind != "model":
             raise UsageError(f"{node.id} is no model")
         workers = workers or min(4, os.cpu_count() or 1)
-        return table_of(Desk(past, watch, workers=workers, fresh=fresh), node)
+        return table_of(Desk(past, watch, workers=workers, fresh=fresh), node, share)
 
 
-def table_of(desk: Desk, node: Node) -> Table:
-    past, standard = desk.answers.past, desk.answers.standard(node.id)
+def table_of(desk: Desk, node: Node, share: float = 1.0) -> Table:
+    past, standard = desk.answers.past, desk.answers.standard(node.id, share=share)
     found = hanging(past, node)
     some = groups({one.name: one.inputs for one in found}, standard.data.rows, standard.corpus.at)
-    costs = _Costs(desk, node.id, _halved([one.blank for one in found]))
+    costs = _Costs(desk, standard, _halved([one.blank for one in found]))
     told = together(costs.ask([[one.blank] for one in found]))
     counting = [one for one, cost in zip(found, told, strict=True) if _counts(cost)]
     known = {one.name: one.blank for one in found}
@@ -161,13 +172,14 @@ def table_of(desk: Desk, node: Node) -> Table:
         past.chain.graph.config.name,
         node.name,
         metric.name,
-        standard.value(standard.own(0, silent)),
+        standard.value(standard.in_service),
         metric.greater_is_better,
         tuple(columns),
         tuple(some),
         tuple(unused(found)),
         desk.worked_out,
         standard.fitted.snapshot,
+        share,
     )
 
 
@@ -224,19 +236,19 @@ class _Costs:
     """Of changes to one model, as inputs: the label and the examples' time stay as they were."""
 
     desk: Desk
-    model: str
+    standard: Standard
     halved: frozenset[Change]
 
     def ask(self, changes: Sequence[Sequence[Change]]) -> list[Cost]:
         asked = [self._asked(()), *(self._asked(some) for some in changes)]
         as_it_is, *_ = self.desk.ask(asked)
-        self.desk.answers.standard(self.model).take(as_it_is.retrained)
+        self.standard.take(as_it_is.retrained)
         return [self.of(some) for some in changes]
 
     def of(self, changes: Sequence[Change], given: Sequence[Change] = ()) -> Cost:
         answers = self.desk.answers
         before = answers.give(self._asked(given), silent) if given else None
-        return cost(answers.standard(self.model), answers.give(self._asked(changes), silent), before)
+        return cost(self.standard, answers.give(self._asked(changes), silent), before)
 
     def besides(self, one: Change, group: Sequence[Change]) -> Cost:
         """Of one more to come blank, where the others of its group do."""
@@ -244,4 +256,5 @@ class _Costs:
 
     def _asked(self, changes: Sequence[Change]) -> Asked:
         halves = not changes or (len(changes) == 1 and changes[0] in self.halved)
-        return Asked(self.model, tuple(changes), own_label=False, fits=FITS if halves else 1)
+        fits = FITS if halves else 1
+        return Asked(self.standard.node.id, tuple(changes), own_label=False, fits=fits, share=self.standard.share)

@@ -19,7 +19,8 @@ from balun.worth.replay import Replay, replay
 class Worth:
     """costs: of each model below the changes. proved: models that are proved to be as before, without a row.
 
-    rebuilt: steps that were built again. reused: how many weren't.
+    rebuilt: steps that were built again. reused: how many weren't. share: of the training rows, on which models were
+    fitted again.
     """
 
     project: str
@@ -28,6 +29,7 @@ class Worth:
     proved: tuple[str, ...]
     rebuilt: tuple[str, ...]
     reused: int
+    share: float = 1.0
 
     def as_json(self) -> dict[str, object]:
         return {
@@ -37,12 +39,21 @@ class Worth:
             "proved_same": list(self.proved),
             "rebuilt": list(self.rebuilt),
             "reused": self.reused,
+            "share": self.share,
         }
 
 
-def worth(folder: Path, changes: Sequence[str | Change], *, fresh: bool = False, watch: Watch | None = None) -> Worth:
+def worth(
+    folder: Path,
+    changes: Sequence[str | Change],
+    *,
+    share: float = 1.0,
+    fresh: bool = False,
+    watch: Watch | None = None,
+) -> Worth:
     """All changes at once: phrases, as `coarsen departure.time_hour to 1 day`, or Changes.
 
+    share: of the training rows, on which models are fitted again: with fewer it is faster, and intervals are wider.
     The project is run first where something of it is stale. fresh: forget what is known from before.
     Raises ProjectError, UsageError, Busy.
     """
@@ -56,25 +67,25 @@ def worth(folder: Path, changes: Sequence[str | Change], *, fresh: bool = False,
         try:
             answers = Answers(past)
             answers.sweep(fresh=fresh)
-            return worth_of(answers, read, watch)
+            return worth_of(answers, read, watch, share)
         finally:
             watch.end()
 
 
-def worth_of(answers: Answers, changes: Sequence[Change], watch: Watch) -> Worth:
+def worth_of(answers: Answers, changes: Sequence[Change], watch: Watch, share: float = 1.0) -> Worth:
     past = answers.past
     found = replay(past, changes, watch.say)
     models = [node for node in past.chain.graph.of("model") if node.id in found.effects]
     asked = [node for node in models if found.effects[node.id].verdict != "same"]
-    costs = [_cost(answers, found, Asked(node.id, tuple(changes), fits=ALONE), watch) for node in asked]
+    costs = [_cost(answers, found, Asked(node.id, tuple(changes), fits=ALONE, share=share), watch) for node in asked]
     found.forget(past)
     proved = tuple(node.name for node in models if node not in asked)
     rebuilt = tuple(id_ for id_, made in found.made.items() if made.name != past.made[id_].name)
     reused = len(found.made) - len(rebuilt)
-    return Worth(past.chain.graph.config.name, tuple(changes), tuple(costs), proved, rebuilt, reused)
+    return Worth(past.chain.graph.config.name, tuple(changes), tuple(costs), proved, rebuilt, reused, share)
 
 
 def _cost(answers: Answers, found: Replay, asked: Asked, watch: Watch) -> Cost:
     reply = answers.after(found, asked, watch.say)
-    given = answers.give(Asked(asked.model, fits=ALONE), watch.say)
-    return cost(answers.standard(asked.model), reply, given)
+    given = answers.give(Asked(asked.model, fits=ALONE, share=asked.share), watch.say)
+    return cost(answers.standard(asked.model, share=asked.share), reply, given)
