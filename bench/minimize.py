@@ -41,9 +41,9 @@ _WORDS = """# The smallest model, beside those who choose columns
 The same rows, the same estimator (LightGBM, 60 trees of 15 leaves, one thread), the same held-out test, which no search
 looks at. Peers search by cross-validation in order of time (5 folds) on all training rows; Balun on the last stretch of
 them, by intervals: what is kept loses less than a margin there, a share of the gain over the training's average, with
-95 %, or (`measurable`) no more than can't be told from nothing. Its fits are those of the search, and then those of the
+95 %, or (`measurable`) no more than one standard error. Its fits are those of the search, and then those of the
 halves that tell the noise of fitting and of the one look at the test, which no peer takes. `lost` is on the test,
-against all columns and against what Balun kept at its usual margin, with 95 % of the paired difference (test rows
+against all columns and against what Balun kept by `measurable`, with 95 % of the paired difference (test rows
 alone); positive is worse, in AUC or RMSE."""
 
 
@@ -89,7 +89,8 @@ def _measured(name: str, peers: Sequence[str] = tuple(_PEERS)) -> dict[str, obje
         standard = answers.standard("model:model")
         choices += [_peer(peer, folder, standard) for peer in peers]
         replies = [answers.give(Asked("model:model", own_label=False, without=one.without), _silent) for one in choices]
-        rows = [_row(standard, one, reply, replies[0]) for one, reply in zip(choices, replies, strict=True)]
+        own = replies[len(_MARGINS) - 1]
+        rows = [_row(standard, one, reply, own) for one, reply in zip(choices, replies, strict=True)]
         shape = [len(standard.inputs), int(standard.data.split.train.sum()), int(standard.data.split.test.sum())]
     return {"metric": standard.metric.name, "shape": shape, "rows": rows}
 

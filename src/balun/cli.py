@@ -436,7 +436,7 @@ def worth(
     metavar="SHARE",
     default="0.5%",
     show_default=True,
-    help="What may be lost of the metric's gain over the training's average; `measurable`: what no interval tells.",
+    help="What may be lost of the metric's gain over the training's average; `measurable`: one standard error.",
 )
 @click.option("--no-steps", is_flag=True, help="Look for fewer columns alone, not for coarser steps of them.")
 @click.option("--write", "writing", is_flag=True, help="Declare the smaller model in a new file, MODEL_small.py.")

@@ -38,7 +38,7 @@ def _head(found: Minimized) -> Iterator[str]:
     yield f"{found.model}: {found.metric} {found.value:.4f}, {better} is better, on {part.rows:,} rows before the test"
     share = f"{100 * found.share:g} % of what it gains over the training's average, {found.gain:.4g}"
     if found.measurable:
-        yield f"may lose what can't be told from nothing; {found.margin:.2g} is {share}"
+        yield f"may lose one standard error, and no more than {found.margin:.2g}: {share}"
     else:
         yield f"may lose {found.margin:.2g}: {share}"
 
@@ -87,8 +87,8 @@ def _place(margins: float) -> int:
 def _legend(found: Minimized) -> str:
     searched = "cheapest first" if found.cost == "columns" else f"least {found.cost} first"
     if found.measurable:
-        limit = f"┊, {100 * found.share:g} % of the gain"
-        return f"{searched}; the bar must reach 0, and its middle not {limit}; dim: it doesn't"
+        limit = f"not ┊, {100 * found.share:g} % of the gain"
+        return f"{searched}; a bar must reach as far below 0 as its middle lies above, that {limit}; dim: it doesn't"
     return f"{searched}; ┊ the margin, under which the whole bar must lie; dim: it doesn't"
 
 

@@ -16,6 +16,8 @@ from balun.worth.reply import Reply
 from balun.worth.standard import Standard
 
 Inputs = frozenset[str]
+# Standard errors from one end of a 95 % interval to the other.
+_ERRORS = 3.92
 
 
 @dataclass(frozen=True)
@@ -36,14 +38,20 @@ class Tried:
 def stays(gap: Gap | None, margin: float, *, measurable: bool) -> bool:
     """Whether what is lost is under the margin for sure.
 
-    `measurable`: whether it can't be told from nothing, and by itself is under the margin: an interval may be wide.
+    `measurable`: whether it is within one standard error of nothing (Breiman et al. 1984), and by itself under the
+    margin, as few rows have large errors; or for sure under a tenth of it, as many rows have small ones. Two errors,
+    where a test would begin to doubt, let a search that tries many models take the luckiest of them.
     """
-    return gap is not None and (gap.low <= 0 and gap.value <= margin if measurable else gap.high <= margin)
+    if gap is None:
+        return False
+    if not measurable:
+        return gap.high <= margin
+    return gap.value <= min(margin, (gap.high - gap.low) / _ERRORS) or gap.high <= margin / 10
 
 
 @dataclass
 class Judge:
-    """margin: in the metric, what a smaller model may lose. measurable: in its place, what no interval tells.
+    """margin: in the metric, what a smaller model may lose. measurable: in its place, what is within the noise.
 
     fits: how many it takes, for what, known or not. The first smaller model that holds is fitted on halves of the rows,
     too: how much wider that makes its interval, `wider`, is expected of the others as well, until the last is confirmed

@@ -12,6 +12,7 @@ from balun.errors import UsageError, nearest
 from balun.facts.reach import reach
 from balun.fit.baseline import prior
 from balun.fit.fitting import silent
+from balun.fit.paired import Gap
 from balun.fit.result import Stretch
 from balun.minimize.bill import COSTS, Bill, Bills
 from balun.minimize.feeds import Feed, feeds, gone, kept
@@ -50,7 +51,7 @@ def minimize(
     """Of the model of that name, in the project in `folder`, which is run first where something of it is stale.
 
     cost: `columns`, `bytes` or `latency`. margin: the share of the model's gain over the training's average that may
-    be lost for sure; `measurable`: as much as can't be told from nothing. steps: coarser ones of what is left are
+    be lost for sure; `measurable`: one standard error of the loss. steps: coarser ones of what is left are
     looked for. writing: the smaller model is declared in a new file.
     workers: processes that share the replays; None: one for each core, four at most. fresh: forget what is known.
     What was stopped goes on where it was. Raises ProjectError, UsageError, Busy.
@@ -142,12 +143,17 @@ def _tested(judge: Judge, found: Found, share: float) -> tuple[Tested | None, Bi
     margin = share * gain
     after = standard.value(reply.retrained[0]) if reply.retrained else float("nan")
     fine = judge.fine(found.state) if found.state.steps else after
-    holds = stays(gap, margin, measurable=judge.measurable)
+    holds = not _is_told(gap) if judge.measurable else stays(gap, margin, measurable=False)
     return (
         Tested(value, after, fine, gap, margin, holds),
         before,
         judge.bills.of(found.state, reply.alone_us, reply.bulk_us),
     )
+
+
+def _is_told(gap: Gap | None) -> bool:
+    """Whether a loss can be told from nothing. It is looked at once: no search has made it look small."""
+    return gap is None or gap.low > 0
 
 
 def _frontier(judge: Judge, chosen: State, cost: str) -> Iterator[Point]:

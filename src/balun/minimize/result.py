@@ -83,7 +83,7 @@ class Tested:
 @dataclass(frozen=True)
 class Minimized:
     """cost: what was to be small. share: of the gain over the training's average, what may be lost; margin: in the
-    metric, on the validation. measurable: what can't be told from nothing may be lost, in its place.
+    metric, on the validation. measurable: one standard error may be lost, in its place.
 
     value, gain: of the model as it is, on the validation. gap: what the chosen loses there, with the noise of fitting;
     None, and nothing is tested, where none is smaller. frontier: all that was tried, the cheapest first.
