@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 import random
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -20,9 +21,10 @@ import balun as bl
 from balun.cli import balun
 from balun.engine import Engine
 from balun.errors import UsageError
+from balun.joins.condition import Condition
 from balun.joins.joins import Joins, search
 from balun.joins.lost import lost_slice
-from balun.joins.made import equal_joins
+from balun.joins.made import counts, joins_of
 from balun.joins.proposal import Proposal
 from balun.joins.search import Search
 from balun.joins.side import Rows, sides
@@ -344,22 +346,85 @@ def test_the_greatest_numbers_give_no_fault() -> None:
     assert Bench(one={"key": ends, "n": other}, two={"key": other, "n": ends}).joins().proposed == ()
 
 
-def _joined(sql: str) -> list[tuple[str, str, str]]:
+_SIDES = """
+CREATE TABLE a (k INT, v INT, w INT); CREATE TABLE b (k INT, v INT, w INT); CREATE TABLE c (k INT, v INT, w INT);
+"""
+
+
+def _joined(sql: str) -> list[tuple[str, str, str, str]]:
     with Engine(threads=1) as engine:
-        for table in ("a", "b", "c"):
-            engine.connection.execute(f"CREATE TABLE {table} (k INT, v INT, w INT)")
+        engine.connection.execute(_SIDES)
         relation = relation_of(engine.connection, sql, [Column("k", "INTEGER")])
-    return [(left, right, kind) for left, right, kind, _ in equal_joins(relation)]
+    found = map(Condition, joins_of(relation))
+    return [(*one.names, one.of.kind, one.words()) for one in found]
 
 
-def test_joins_of_whole_parents_are_counted_and_others_are_not() -> None:
-    assert _joined("SELECT a.k FROM a LEFT JOIN b USING (k) JOIN c ON c.v = a.v") == [
-        ("a", "b", "left"),
-        ("a", "c", "inner"),
-    ]
-    assert _joined("SELECT a.k FROM a JOIN b ON a.k = b.k AND a.v > b.v") == []
-    assert _joined("SELECT a.k FROM a JOIN (SELECT k FROM b WHERE v > 1) AS b ON a.k = b.k") == []
-    assert _joined("SELECT a.k FROM a JOIN b USING (k) JOIN c ON c.v = a.v") == [("a", "b", "inner")]
+@pytest.mark.parametrize(
+    ("sql", "joins"),
+    [
+        (
+            "SELECT a.k FROM a LEFT JOIN b USING (k) JOIN c ON c.v = a.v",
+            [("a", "b", "left", "k"), ("a", "c", "inner", "v")],
+        ),
+        ("SELECT a.k FROM a JOIN b ON a.k = b.w AND a.v > b.v", [("a", "b", "inner", "(a.k = b.w) and (a.v > b.v)")]),
+        ("SELECT a.k FROM a JOIN (SELECT k FROM b WHERE v > 1) AS b ON a.k = b.k", [("a", "b", "inner", "k")]),
+        (
+            "SELECT a.k FROM a ASOF JOIN b ON a.k = b.k AND a.v >= b.v",
+            [("a", "b", "inner", "(a.k = b.k) and (a.v >= b.v), the nearest")],
+        ),
+        ("SELECT a.k FROM a, b", []),
+    ],
+)
+def test_joins_are_told_with_their_conditions(sql: str, joins: list[tuple[str, str, str, str]]) -> None:
+    assert _joined(sql) == joins
+
+
+_ROWS = st.lists(st.tuples(*[st.none() | st.integers(0, 4)] * 3), max_size=12)
+_ON: tuple[tuple[str, Callable[[Any, Any], bool]], ...] = (
+    ("l.k = r.k AND l.v > r.v", lambda one, other: one[0] + 0 == other[0] + 0 and one[1] > other[1]),
+    ("l.v BETWEEN r.v AND r.w", lambda one, other: other[1] <= one[1] <= other[2]),
+    ("l.k + 1 = r.k", lambda one, other: one[0] + 1 == other[0]),
+)
+
+
+@pytest.mark.parametrize(("on", "meets"), _ON)
+@given(left=_ROWS, right=_ROWS)
+@settings(max_examples=25, deadline=None)
+def test_counts_of_any_condition_are_those_of_brute_force(
+    on: str, meets: Callable[[Any, Any], bool], left: list[Any], right: list[Any]
+) -> None:
+    def met(one: Any, other: Any) -> bool:
+        try:
+            return bool(meets(one, other))
+        except TypeError:  # a null compares with nothing
+            return False
+
+    sql = f"SELECT l.k FROM (SELECT * FROM a WHERE w IS NOT NULL) AS l LEFT JOIN b AS r ON {on}"
+    with Engine(threads=1) as engine:
+        engine.connection.execute(_SIDES)
+        for name, rows in (("a", left), ("b", right)):
+            for row in rows:
+                engine.connection.execute(f"INSERT INTO {name} VALUES (?, ?, ?)", row)
+        (join,) = joins_of(relation_of(engine.connection, sql, [Column("k", "INTEGER")]))
+        counted = counts(join, engine)
+    some = [row for row in left if row[2] is not None]
+    each = [sum(met(one, other) for other in right) for one in some]
+    others = [sum(met(one, other) for one in some) for other in right]
+    assert (counted.rows, counted.met, counted.pairs) == (len(some), sum(n > 0 for n in each), sum(each))
+    assert (counted.most, counted.other_most) == (max(each, default=0), max(others, default=0))
+    assert (counted.other_rows, counted.other_met) == (len(right), sum(n > 0 for n in others))
+
+
+def test_of_the_nearest_row_before_one_is_met() -> None:
+    with Engine(threads=1) as engine:
+        engine.connection.execute(_SIDES)
+        engine.connection.execute("INSERT INTO a VALUES (1, 5, 0), (1, 1, 0), (2, 5, 0), (NULL, 5, 0)")
+        engine.connection.execute("INSERT INTO b VALUES (1, 2, 0), (1, 4, 0), (1, 9, 0)")
+        sql = "SELECT a.k FROM a ASOF JOIN b ON a.k = b.k AND a.v >= b.v"
+        (join,) = joins_of(relation_of(engine.connection, sql, [Column("k", "INTEGER")]))
+        counted = counts(join, engine)
+    assert (counted.rows, counted.valued, counted.met, counted.pairs, counted.most) == (4, 3, 1, 1, 1)
+    assert (counted.other_rows, counted.other_met) == (3, 1)
 
 
 def test_near_counts_the_joins_of_a_table(ran: bl.Project) -> None:

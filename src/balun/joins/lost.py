@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from math import erfc, sqrt
 
@@ -40,15 +40,22 @@ class Slice:
 
 
 def lost_slice(left: Side, right: Side, links: Sequence[Link], engine: Engine) -> Slice | None:
-    """The slice that tells lost rows from others best; None where no column tells more than chance would.
+    """The slice that tells lost rows from others best; None where no column tells more than chance would."""
+    keys = [link.sides(f"l.{quoted(link.left.name)}", f"r.{quoted(link.right.name)}") for link in links]
+    on = " AND ".join(f"{one} = {other}" for one, other in keys)
+    return lost_by(left, right, on, {link.left.name: one for link, (one, _) in zip(links, keys, strict=True)}, engine)
+
+
+def lost_by(left: Side, right: Side, on: str, keys: Mapping[str, str], engine: Engine) -> Slice | None:
+    """The same of any condition. on: in SQL, over `l` and `r`. keys: SQL of what it compares, by the left columns.
 
     Rows of one key are lost together, so that keys are tested, not rows; and as many slices as are looked at, as much
     surer each must be.
     """
-    names = [one.name for one in _categories(left, {link.left.name for link in links})]
+    names = [one.name for one in _categories(left, set(keys))]
     if not names:
         return None
-    _mark(left, right, links, names, engine)
+    _mark(left, right, on, tuple(keys.values()), names, engine)
     found = list(_slices(names, engine))
     return max(found, key=lambda one: one.of_lost - one.of_rows, default=None)
 
@@ -65,11 +72,9 @@ def _is_category(kind: str, distinct: int, values: int) -> bool:
     return kind == "boolean" or (kind in {"text", "integer"} and 2 <= distinct <= min(_MOST_VALUES, values / 10))
 
 
-def _mark(left: Side, right: Side, links: Sequence[Link], names: Sequence[str], engine: Engine) -> None:
-    keys = [link.sides(f"l.{quoted(link.left.name)}", f"r.{quoted(link.right.name)}") for link in links]
-    on = " AND ".join(f"{one} = {other}" for one, other in keys)
-    there = " AND ".join(f"{one} IS NOT NULL" for one, _ in keys)
-    entity = f"CASE WHEN {there} THEN hash({', '.join(one for one, _ in keys)}) ELSE hash(number) END"
+def _mark(left: Side, right: Side, on: str, keys: Sequence[str], names: Sequence[str], engine: Engine) -> None:
+    there = " AND ".join(f"{one} IS NOT NULL" for one in keys) or "false"
+    entity = f"CASE WHEN {there} THEN hash({', '.join(keys) or '0'}) ELSE hash(number) END"
     listed = "".join(f", l.{quoted(name)} AS c{at}" for at, name in enumerate(names))
     engine.connection.execute(
         "CREATE OR REPLACE TEMP TABLE _balun_lost AS "

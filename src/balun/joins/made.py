@@ -1,49 +1,52 @@
-"""The joins that a table's SQL makes, counted on its parents' rows: matched, multiplied, and lost, and where."""
+"""The joins that a project's SQL makes, counted on the rows that reach them: matched, multiplied, lost, and where."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+import duckdb
+
+from balun.chain.corpus import Corpus
 from balun.chain.graph import Graph, Node
 from balun.chain.table import Table
 from balun.engine import Engine
 from balun.facts.supply import Supply
+from balun.joins.condition import Condition, Pairs, heads
 from balun.joins.form import Link
-from balun.joins.lost import Slice, lost_slice
-from balun.joins.measured import Measured, measure
+from balun.joins.lost import Slice, lost_by, lost_slice
+from balun.joins.measured import Measured, measure, measure_by
 from balun.joins.percent import percent
 from balun.joins.side import Rows, Side, sides
-from balun.quoting import literal
-from balun.relational.expression import Call, Expression, Ref, conjuncts
-from balun.relational.relation import Join, Project, Relation, Scan, Sort, ordered
+from balun.quoting import literal, quoted
+from balun.relational.relation import Join, Relation, ordered, scans
+from balun.relational.written import UnwrittenError, sql_of
 from balun.snapshot import Snapshot
 
 Current = Callable[[str], Snapshot | None]
-Read = tuple[str, str]
 _KINDS = frozenset({"inner", "left", "right", "full"})
-# Of more rows than these, whoever looks at a node would wait for the counts.
-_MOST_ROWS = 5_000_000
+# Of more rows whoever looks at a node would wait for the counts; where nothing is equal, pairs are compared.
+_MOST_ROWS, _MOST_PAIRS = 5_000_000, 10_000_000_000
 
 
 @dataclass(frozen=True)
 class Made:
-    """One join by equal columns of two parents. kind: `inner`, `left`, `right` or `full`.
+    """One join. left, right: the parents that its sides are made of. kind: `inner`, `left`, `right` or `full`.
 
-    pairs: left and right columns, by name.
-    measured: on all rows of the two parents; None: they are too many. lost: where left rows are that find no partner.
+    on: its condition, in words. pairs: left and right columns, where it says no more than that they are equal.
+    measured: on the rows that reach it; None: they are too many. lost: where left rows are that find no partner.
     """
 
     left: str
     right: str
     kind: str
-    pairs: tuple[tuple[str, str], ...]
+    on: str
+    pairs: Pairs
     measured: Measured | None
     lost: Slice | None = None
 
     def words(self) -> str:
-        on = ", ".join(one if one == other else f"{one} = {other}" for one, other in self.pairs)
-        head = f"{self.left} {self.kind} join {self.right} on {on}"
+        head = f"{self.left} {self.kind} join {self.right} on {self.on}"
         if self.measured is None:
             return f"{head}: not counted, of more than {_MOST_ROWS:,} rows"
         return f"{head}: {'; '.join(self._counts(self.measured))}"
@@ -64,83 +67,69 @@ class Made:
 
     def as_json(self) -> dict[str, object]:
         return {
-            "left": self.left, "right": self.right, "kind": self.kind, "on": [list(pair) for pair in self.pairs],
+            "left": self.left, "right": self.right, "kind": self.kind, "on": self.on,
+            "pairs": [list(pair) for pair in self.pairs],
             "counts": self.measured.as_json() if self.measured else None,
             "lost_in": self.lost.as_json() if self.lost else None,
         }  # fmt: skip
 
 
 def made_joins(graph: Graph, supply: Supply, node: Node, current: Current) -> tuple[Made, ...]:
-    """Those of two parents by plain equality of columns; none where a parent has no rows yet."""
-    relation = supply.relations.get(node.id) if isinstance(node.declared, Table) else None
-    if relation is None:
+    """Of a table's SQL, and of a corpus's examples; none where a parent has no rows yet."""
+    relation = supply.relations.get(f"examples:{node.name}" if isinstance(node.declared, Corpus) else node.id)
+    if relation is None or not isinstance(node.declared, Table | Corpus):
         return ()
-    found = dict.fromkeys(equal_joins(relation))
     made = {parent.name.lower(): current(parent.id) for parent in graph.parents(node)}
+    rows = {name: one for name, one in made.items() if one is not None}
     with Engine(memory=graph.config.memory, threads=graph.config.threads) as engine:
-        return tuple(one for each in found for one in _counted(each, made, engine))
+        for name, one in rows.items():
+            engine.connection.execute(f"CREATE VIEW {quoted(name)} AS FROM read_parquet({literal(str(one.rows))})")
+        found = [_counted(one, rows, engine) for one in joins_of(relation)]
+    return tuple(dict.fromkeys(one for one in found if one is not None))
 
 
-Found = tuple[str, str, str, tuple[tuple[str, str], ...]]
-
-
-def equal_joins(relation: Relation) -> Iterator[Found]:
-    """Left and right parent, kind and columns of each join whose conditions say no more than that these are equal."""
+def joins_of(relation: Relation) -> Iterator[Join]:
+    """Those that hold rows of two sides against each other, in the order in which they are made."""
     for one in ordered(relation):
-        if isinstance(one, Join) and one.kind in _KINDS and not one.asof and one.conditions:
-            parts = [_pair(part, one) for condition in one.conditions for part in conjuncts(condition)]
-            pairs = [pair for pair in parts if pair is not None]
-            lefts, rights = {own[0] for own, _ in pairs}, {theirs[0] for _, theirs in pairs}
-            if len(pairs) == len(parts) and len(lefts) == len(rights) == 1 and lefts != rights:
-                yield lefts.pop(), rights.pop(), one.kind, tuple((own[1], theirs[1]) for own, theirs in pairs)
+        if isinstance(one, Join) and one.kind in _KINDS and one.conditions:
+            yield one
 
 
-def _pair(part: Expression, of: Join) -> tuple[Read, Read] | None:
-    """The left column and the right one that are set equal."""
-    if not isinstance(part, Call) or part.name != "=" or not all(isinstance(arg, Ref) for arg in part.args):
+def _counted(of: Join, rows: dict[str, Snapshot], engine: Engine) -> Made | None:
+    """None where it can't be told: a side is made of what has no rows yet, or of what the form doesn't say."""
+    if not all(one.parent.lower() in rows for one in scans(of)):
         return None
-    places = sorted(arg.at for arg in part.args if isinstance(arg, Ref))
-    split = len(of.left.columns)
-    if not places[0] < split <= places[1]:
+    condition = Condition(of)
+    made = Made(*condition.names, of.kind, condition.words(), condition.pairs, None)
+    sizes = [max((_rows_of(rows[one.parent.lower()]) for one in scans(side)), default=0) for side in condition.sides]
+    if max(sizes) > _MOST_ROWS or (not condition.is_equality and sizes[0] * sizes[1] > _MOST_PAIRS):
+        return made
+    try:
+        counted, lost = _measured(condition, engine)
+    except (UnwrittenError, duckdb.Error):
         return None
-    own, theirs = _scanned(of.left, places[0]), _scanned(of.right, places[1] - split)
-    return (own, theirs) if own is not None and theirs is not None else None
+    return replace(made, measured=counted, lost=lost)
 
 
-def _scanned(of: Relation, at: int) -> Read | None:
-    """The parent's column, where all rows of the parent come here, as far as that can be told."""
-    match of:
-        case Scan():
-            return of.parent, of.columns[at].name
-        case Sort():
-            return _scanned(of.input, at)
-        case Project():
-            output = of.outputs[at]
-            return _scanned(of.input, output.at) if isinstance(output, Ref) else None
-        case Join(kind="left") if not of.asof and at < len(of.left.columns):
-            return _scanned(of.left, at)
-    return None
+def counts(of: Join, engine: Engine) -> Measured:
+    """On the rows that its sides' parents have in the engine. Raises UnwrittenError, and what DuckDB says of rows."""
+    return _measured(Condition(of), engine)[0]
 
 
-def _counted(found: Found, made: dict[str, Snapshot | None], engine: Engine) -> Iterator[Made]:
-    left, right, kind, pairs = found
-    snapshots = made.get(left.lower()), made.get(right.lower())
-    if snapshots[0] is None or snapshots[1] is None:
-        return
-    if any(_rows_of(one) > _MOST_ROWS for one in snapshots if one is not None):
-        yield Made(left, right, kind, pairs, None)
-        return
-    given = [
-        Rows(one.step, name, f"read_parquet({literal(str(one.rows))})")
-        for one, name in zip(snapshots, (left, right), strict=True)
-        if one is not None
-    ]
-    own, theirs = sides(given, engine, sketched=False)
-    links = _links(own, theirs, pairs)
-    if len(links) == len(pairs):
-        counted = measure(own, theirs, links, engine)
-        lost = lost_slice(own, theirs, links, engine) if counted.met < counted.rows else None
-        yield Made(left, right, kind, pairs, counted, lost)
+def _measured(condition: Condition, engine: Engine) -> tuple[Measured, Slice | None]:
+    given = [Rows(name, name, _relation(side)) for name, side in zip(condition.names, condition.sides, strict=True)]
+    left, right = sides(given, engine, sketched=False)
+    links = _links(left, right, condition.pairs)
+    if links:
+        counted = measure(left, right, links, engine)
+        return counted, lost_slice(left, right, links, engine) if counted.met < counted.rows else None
+    on, keys = condition.sql(), condition.keys()
+    counted = measure_by(left, right, on, tuple(keys.values()), engine, asof=condition.of.asof)
+    return counted, lost_by(left, right, on, keys, engine) if counted.met < counted.rows else None
+
+
+def _relation(side: Relation) -> str:
+    return f"({sql_of(side)}) AS side({', '.join(map(quoted, heads(side.columns)))})"
 
 
 def _rows_of(made: Snapshot) -> int:
@@ -148,6 +137,6 @@ def _rows_of(made: Snapshot) -> int:
     return rows if isinstance(rows, int) else 0
 
 
-def _links(left: Side, right: Side, pairs: tuple[tuple[str, str], ...]) -> list[Link]:
+def _links(left: Side, right: Side, pairs: Pairs) -> list[Link]:
     found = [(left.named(one), right.named(other)) for one, other in pairs]
     return [Link(one, other, named=True) for one, other in found if one is not None and other is not None]

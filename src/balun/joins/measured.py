@@ -99,6 +99,32 @@ def measure(left: Side, right: Side, links: Sequence[Link], engine: Engine) -> M
     return Measured(*map(int, found))
 
 
+def measure_by(left: Side, right: Side, on: str, keys: Sequence[str], engine: Engine, *, asof: bool) -> Measured:
+    """Of any condition, row by row. on: in SQL, over `l` and `r`; keys: SQL of what of a left row it compares.
+
+    Rows that share a key are those that share a partner; `other_keys` and `other_valued` are 0.
+    """
+    has = " AND ".join(f"{one} IS NOT NULL" for one in keys) or "true"
+    numbered = (
+        f"l AS MATERIALIZED (SELECT *, row_number() OVER () AS _balun_n FROM {left.view}), "
+        f"r AS MATERIALIZED (SELECT *, row_number() OVER () AS _balun_m FROM {right.view})"
+    )
+    met = f"FROM l {'ASOF ' * asof}JOIN r ON {on}"
+    sides = ("SELECT _balun_n AS row", "l"), ("SELECT _balun_m AS row", "r")
+    grouped = ", ".join(
+        f"of_{name} AS (SELECT row, count(*) AS n FROM ({of} {met}) GROUP BY row)" for of, name in sides
+    )
+    asked = (
+        "(SELECT count(*) FROM l)", f"(SELECT count(*) FROM l WHERE {has} OR _balun_n IN (SELECT row FROM of_l))",
+        "(SELECT count(*) FROM of_l)",
+        "(SELECT coalesce(sum(n), 0) FROM of_l)", "(SELECT coalesce(max(n), 0) FROM of_l)",
+        "(SELECT count(*) FROM r)", "(SELECT count(*) FROM of_r)", "(SELECT coalesce(max(n), 0) FROM of_r)",
+    )  # fmt: skip
+    found = engine.connection.execute(f"WITH {numbered}, {grouped} SELECT {', '.join(asked)}").fetchall()[0]
+    most, other_most = found[4], found[7]
+    return Measured(*map(int, (*found, other_most, most, 0, 0)))
+
+
 def _counted(view: str, values: Sequence[str], count: str) -> str:
     named = ", ".join(f"{value} AS k{at}" for at, value in enumerate(values))
     return f"SELECT {named}, count(*) AS {count} FROM {view} GROUP BY ALL"

@@ -69,7 +69,7 @@ class Traces:
         if relation is None:
             return None
         at = next((at for at, one in enumerate(relation.columns) if one.name.lower() == name.lower()), None)
-        return None if at is None else _traced(relation, at)
+        return None if at is None else traced(relation, at)
 
     def widened(self, pairs: Iterable[Pair]) -> frozenset[Pair]:
         return frozenset(both for one, other in pairs for both in product(self.origins(one), self.origins(other)))
@@ -117,25 +117,26 @@ def _pair(part: Expression, of: Join | Filter) -> Pair | None:
 def _read(value: Expression, of: Relation) -> Read | None:
     """The one parent's column that a value is made of."""
     places = set(refs(value))
-    return _traced(of, places.pop()) if len(places) == 1 else None
+    return traced(of, places.pop()) if len(places) == 1 else None
 
 
-def _traced(of: Relation, at: int) -> Read | None:
+def traced(of: Relation, at: int) -> Read | None:
+    """The parent's column, in lower case, that a column is unchanged, or is made of alone."""
     match of:
         case Scan():
             return of.parent.lower(), of.columns[at].name.lower()
         case Filter() | Sort() | Limit() | Distinct():
-            return _traced(of.input, at)
+            return traced(of.input, at)
         case Project():
             return _read(of.outputs[at], of.input)
         case Group():
             return _read(of.keys[at], of.input) if at < len(of.keys) else None
         case Windows() | Unnest():
-            return _traced(of.input, at) if at < len(of.input.columns) else None
+            return traced(of.input, at) if at < len(of.input.columns) else None
         case Join():
             # Of a join both sides are looked into; a join on its own condition stands above its sides.
             split = len(of.left.columns)
-            return _traced(of.left, at) if at < split else _traced(of.right, at - split)
+            return traced(of.left, at) if at < split else traced(of.right, at - split)
     return None
 
 

@@ -57,7 +57,7 @@ class Near:
     findings: what the last run found wrong with its rows, as plain data.
     importances: of a model, how much worse its metric is when an input is shuffled.
     needs: of an event, what models were measured to need of it; of a model, what it needs.
-    joins: of a table, those of its SQL by equal columns of two parents, counted on all their rows.
+    joins: those of a table's SQL, or of a corpus's examples, counted on all rows that reach them.
     """
 
     here: Part

@@ -1,10 +1,12 @@
-"""A relation as SQL again, from the form alone: each step a WITH, with columns c0, c1 …, to hold against the query."""
+"""A relation as SQL again, from the form alone: each step a WITH, with columns c0, c1 …"""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from decimal import Decimal
 
+from balun.quoting import literal, quoted
 from balun.relational.expression import (
     Aggregate,
     Call,
@@ -32,6 +34,7 @@ from balun.relational.relation import (
     Sort,
     Unnest,
     Windows,
+    inputs,
     ordered,
 )
 
@@ -47,10 +50,22 @@ _FRAME = {
 _EXCLUDED = {"NO_OTHER": "", "CURRENT_ROW": " EXCLUDE CURRENT ROW", "GROUP": " EXCLUDE GROUP", "TIES": " EXCLUDE TIES"}
 
 
-def sql_of(relation: Relation) -> str:
+class UnwrittenError(Exception):
+    """The form doesn't say all that the query does."""
+
+
+def sql_of(relation: Relation, *, unknown: str | None = None) -> str:
+    """What gives the same rows, read from the parents' names, in the relation's order of columns.
+
+    unknown: rows in place of those that a function makes and the form doesn't know; an OFFSET is left out then, too.
+    Raises UnwrittenError where there is such a step, and no `unknown`.
+    """
     names = {id(one): f"r{number}" for number, one in enumerate(ordered(relation))}
+    read = Counter(id(below) for one in ordered(relation) for below in inputs(one))
     steps = [
-        f"{names[id(one)]}({_heads(one.columns)}) AS MATERIALIZED ({_step(one, names)})" for one in ordered(relation)
+        f"{names[id(one)]}({_heads(one.columns)}) AS {'MATERIALIZED ' * (read[id(one)] > 1)}"
+        f"({_step(one, names, unknown)})"
+        for one in ordered(relation)
     ]
     return "WITH " + ",\n".join(steps) + f"\nSELECT * FROM {names[id(relation)]}"
 
@@ -59,13 +74,13 @@ def _heads(columns: Sequence[Column]) -> str:
     return ", ".join(f"c{at}" for at in range(len(columns))) or "nothing"
 
 
-def _step(of: Relation, names: dict[int, str]) -> str:
+def _step(of: Relation, names: dict[int, str], unknown: str | None) -> str:
     match of:
         case Scan():
-            columns = ", ".join(f'"{one.name}"' if one.name else "rowid" for one in of.columns)
-            return f'SELECT {columns} FROM "{of.parent}"'
+            columns = ", ".join(quoted(one.name) if one.name else "rowid" for one in of.columns)
+            return f"SELECT {columns} FROM {quoted(of.parent)}"
         case Made():
-            return _made(of)
+            return _made(of, unknown)
         case Filter():
             return f"SELECT * FROM {names[id(of.input)]} WHERE {_all(of.conditions)}"
         case Project():
@@ -85,21 +100,28 @@ def _step(of: Relation, names: dict[int, str]) -> str:
         case Sort():
             return f"SELECT * FROM {names[id(of.input)]}{_order(of.order)}"
         case Limit():
-            most = "" if of.at_most is None or of.skips else f" LIMIT {of.at_most}"  # else a test takes rows of all
-            return f"SELECT * FROM {names[id(of.input)]}{most}"
+            return f"SELECT * FROM {names[id(of.input)]}{_limit(of, unknown)}"
         case SetOperation():
             word = f" {of.kind.upper()}{' ALL' if of.all else ''} "
             return word.join(f"(SELECT * FROM {names[id(one)]})" for one in of.branches)
-    raise NotImplementedError(type(of).__name__)
+    raise UnwrittenError(type(of).__name__)
+
+
+def _limit(of: Limit, unknown: str | None) -> str:
+    if unknown is None and (of.at_most is None or of.skips or of.sampled):
+        raise UnwrittenError("LIMIT")
+    return "" if of.at_most is None or of.skips else f" LIMIT {of.at_most}"
 
 
 def _kept(of: Windows | Unnest) -> str:
     return "".join(f"c{at}, " for at in range(len(of.input.columns)))
 
 
-def _made(of: Made) -> str:
+def _made(of: Made, unknown: str | None) -> str:
     if of.rows is None:
-        return "SELECT * FROM range(5)"  # what the tests ask for
+        if unknown is None:
+            raise UnwrittenError(of.function)
+        return unknown
     if not of.rows:
         return f"SELECT {', '.join(f'NULL::{one.dtype}' for one in of.columns) or '1'} WHERE false"
     if not of.columns:
@@ -233,10 +255,10 @@ def _literal(of: Literal) -> str:
         case bool():
             return str(of.value).lower()
         case Interval(months, days, us):
-            return f"to_months({months}) + to_days({days}) + to_microseconds({us})"
+            parts = (("to_months", months), ("to_days", days), ("to_microseconds", us))
+            return " + ".join(f"{name}({count})" for name, count in parts if count) or "to_days(0)"
         case int() | Decimal():
             return f"({of.value:f})::{of.dtype}" if isinstance(of.value, Decimal) else f"({of.value})::{of.dtype}"
         case float():
             return f"'{of.value!r}'::DOUBLE"
-    text = str(of.value).replace("'", "''")
-    return f"'{text}'::{of.dtype}"
+    return f"{literal(str(of.value))}::{of.dtype}"
