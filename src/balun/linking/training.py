@@ -1,0 +1,184 @@
+"""How often matches, and others, agree at each level: learnt from pairs without a label.
+
+Source: Fellegi & Sunter 1969; Winkler 1988 for the estimation by expectation and maximisation.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from balun.linking.comparing import Level, Weights, levels
+from balun.linking.scoring import score
+
+if TYPE_CHECKING:
+    from balun.linking.kind import Field
+    from balun.linking.records import Records
+
+TRAINED_ON = 500_000  # pairs of each kind
+_ROUNDS, _SETTLED = 300, 1e-7
+_FIRST = 0.9  # of matches agree best, before anything is known
+
+
+@dataclass(frozen=True)
+class Trained:
+    """weights: m and u a field, the strongest level first. prior: that two records taken at random match."""
+
+    weights: Weights
+    prior: float
+    rounds: int
+
+
+@dataclass(frozen=True)
+class Patterns:
+    """Pairs by what they agree on. gammas: one row a pattern, one column a field. pairs: of each pattern."""
+
+    gammas: np.ndarray
+    pairs: np.ndarray
+
+
+def train(records: Records, prior: float, seed: int) -> Trained:
+    """From the candidates in `pairs` and from random pairs. prior: a first guess of the share of pairs that match."""
+    chance = _patterns(records, _random(records, seed))
+    blocked, whole = _blocked(records, seed)
+    found = _patterns(records, blocked)
+    scale = whole / max(1, int(found.pairs.sum()))
+    return _learn(records, chance, found, scale, prior)
+
+
+def _random(records: Records, seed: int) -> str:
+    """Pairs taken at random: all where there are few."""
+    first, total = records.rows[0], records.total
+    if records.possible <= TRAINED_ON:
+        on = "l.side = 0 AND r.side = 1" if records.two else "l.rid < r.rid"
+        pick = f"SELECT l.rid AS a, r.rid AS b FROM records l JOIN records r ON {on}"
+    else:
+        low, span = (first, total - first) if records.two else (0, total)
+        left = f"(hash(i, {seed}) % {first if records.two else total})::BIGINT"
+        right = f"({low} + hash(i, {seed + 1}) % {span})::BIGINT"
+        pick = f"SELECT DISTINCT least({left}, {right}) AS a, greatest({left}, {right}) AS b FROM range({TRAINED_ON}) t(i)"
+    records.connection.execute(
+        "CREATE OR REPLACE TABLE chance AS "
+        f"SELECT a AS join_key_l, b AS join_key_r, '0' AS match_key FROM ({pick}) WHERE a <> b"
+    )
+    return "chance"
+
+
+def _blocked(records: Records, seed: int) -> tuple[str, int]:
+    """Candidates to learn from, and how many there are in all."""
+    whole = int(records.connection.execute("SELECT count(*) FROM pairs").fetchall()[0][0])
+    if whole <= 2 * TRAINED_ON:
+        return "pairs", whole
+    share = int(TRAINED_ON / whole * 1_000_000)
+    records.connection.execute(
+        "CREATE OR REPLACE TABLE learning AS SELECT * FROM pairs "
+        f"WHERE hash(join_key_l, join_key_r, {seed}) % 1000000 < {share}"
+    )
+    return "learning", whole
+
+
+def _patterns(records: Records, pairs: str) -> Patterns:
+    score(records, pairs, "scored")
+    names = ", ".join(f"gamma_{field.column}" for field in records.fields)
+    rows = records.connection.execute(
+        f"SELECT {names}, count(*) FROM scored GROUP BY ALL ORDER BY ALL"
+    ).fetchall()
+    table = np.array(rows, dtype=np.int64).reshape(len(rows), len(records.fields) + 1)
+    return Patterns(table[:, :-1], table[:, -1].astype(np.float64))
+
+
+def _learn(records: Records, chance: Patterns, found: Patterns, scale: float, prior: float) -> Trained:
+    """Candidates that weren't found count as no match: the whole of all pairs is what the prior is a share of."""
+    fields, possible = records.fields, max(1, records.possible)
+    tops = [len(levels(field)) - 1 for field in fields]
+    random = [_shares(chance, at, top, chance.pairs) for at, top in enumerate(tops)]
+    exact = [_by_values(records, field, levels(field)) for field in fields]
+    m = [_guess(top) for top in tops]
+    u = [_unmatched(random[at], exact[at], m[at], prior) for at in range(len(fields))]
+    rounds, counts = 0, found.pairs * scale
+    for rounds in range(1, _ROUNDS + 1):
+        belief = _belief(found.gammas, m, u, prior)
+        matched = belief * counts
+        before, prior = prior, float(np.clip(matched.sum() / possible, 0.5 / possible, 0.5))
+        m = [_rising(_shares(found, at, top, matched), u[at]) for at, top in enumerate(tops)]
+        u = [_unmatched(random[at], exact[at], m[at], prior) for at in range(len(fields))]
+        if abs(before - prior) <= _SETTLED * prior:
+            break
+    weights = {
+        field.column: (_told(m[at]), _told(u[at])) for at, field in enumerate(fields)
+    }
+    return Trained(weights, float(f"{prior:.9g}"), rounds)
+
+
+def _told(levels_up: np.ndarray) -> list[float]:
+    """The strongest first, in so many digits that sums in another order give the same."""
+    return [float(f"{value:.9g}") for value in levels_up[::-1]]
+
+
+def _guess(top: int) -> np.ndarray:
+    rest = np.full(top + 1, (1 - _FIRST) / max(1, top))
+    rest[top] = _FIRST
+    return rest
+
+
+def _rising(m: np.ndarray, u: np.ndarray) -> np.ndarray:
+    """Levels where a stronger agreement would speak less for a match are taken together: few matches are in them."""
+    pools: list[list[float]] = []
+    for one, other in zip(m, u, strict=True):
+        pools.append([one, other, 1])
+        while len(pools) > 1 and pools[-2][0] * pools[-1][1] > pools[-1][0] * pools[-2][1]:
+            last = pools.pop()
+            pools[-1] = [mine + its for mine, its in zip(pools[-1], last, strict=True)]
+    ratios = np.repeat([one / other for one, other, _ in pools], [int(many) for *_, many in pools])
+    return np.asarray(ratios * u)
+
+
+def _shares(patterns: Patterns, at: int, top: int, weight: np.ndarray) -> np.ndarray:
+    """The share of each level, from the weakest; a level nobody was in keeps a trace, so that no pair is ruled out."""
+    gamma = patterns.gammas[:, at]
+    there = gamma >= 0
+    counts = np.bincount(gamma[there], weights=weight[there], minlength=top + 1)
+    return np.asarray((counts + 0.5) / (counts + 0.5).sum())
+
+
+def _by_values(records: Records, field: Field, steps: tuple[Level, ...]) -> float | None:
+    """How often two random records have the same value, exactly, where the best level is being equal."""
+    if not steps[0].exact:
+        return None
+    column = field.column
+    if records.two:
+        sql = (
+            f"SELECT sum(a * b), (sum(a) * sum(b)) FROM (SELECT count(*) FILTER (side = 0)::DOUBLE a, "
+            f"count(*) FILTER (side = 1)::DOUBLE b FROM records WHERE {column} IS NOT NULL GROUP BY {column})"
+        )
+    else:
+        sql = (
+            f"SELECT sum(a * (a - 1)), sum(a) * (sum(a) - 1) FROM (SELECT count(*)::DOUBLE a FROM records "
+            f"WHERE {column} IS NOT NULL GROUP BY {column})"
+        )
+    same, whole = records.connection.execute(sql).fetchall()[0]
+    return float(same) / float(whole) if whole else None
+
+
+def _unmatched(random: np.ndarray, exact: float | None, m: np.ndarray, prior: float) -> np.ndarray:
+    """What random pairs show, less the matches among them."""
+    seen = random.copy()
+    if exact is not None:
+        seen[-1] = exact
+    rest = np.maximum(seen - prior * m, seen * 1e-3)
+    rest = np.maximum(rest, 1e-9)
+    return rest / rest.sum()
+
+
+def _belief(gammas: np.ndarray, m: list[np.ndarray], u: list[np.ndarray], prior: float) -> np.ndarray:
+    odds = np.full(len(gammas), np.log(prior) - np.log1p(-prior))
+    for at in range(gammas.shape[1]):
+        gamma = gammas[:, at]
+        step = np.log(m[at]) - np.log(u[at])
+        odds += np.where(gamma >= 0, step[np.maximum(gamma, 0)], 0.0)
+    return 1 / (1 + np.exp(-np.clip(odds, -700, 700)))
+
+
