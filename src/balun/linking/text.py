@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,23 +11,44 @@ if TYPE_CHECKING:
     import pyarrow as pa
     from duckdb import DuckDBPyConnection
 
-    from balun.linking.kind import Field
     from balun.linking.records import Records
 
 NEAREST = 5
 _PRODUCTS = 20_000_000  # at once
 _COMMON = 200  # a gram in more rows than this finds nobody
 _GRAMS = (2, 4)
+_AT_ONCE = 50_000
 
 
-@dataclass(frozen=True)
+@dataclass
 class Vectors:
-    """One row a record, by `rid`, of length 1; a record without the text has a row of zeros."""
+    """One row a record, by `rid`, of length 1; a record without the text has a row of zeros.
+
+    known: cosines by `left · records + right`, sorted: each level of a comparison asks for the same ones again.
+    """
 
     matrix: Any
+    pairs: np.ndarray = field(default_factory=lambda: np.empty(0, dtype=np.int64))
+    known: np.ndarray = field(default_factory=lambda: np.empty(0, dtype=np.float64))
+
+    def learn(self, left: np.ndarray, right: np.ndarray) -> None:
+        """Keep the cosines of these pairs."""
+        keys = np.unique(left * self.matrix.shape[0] + right)
+        found = [
+            self._cosine(*np.divmod(some, self.matrix.shape[0]))
+            for some in np.array_split(keys, len(keys) // _AT_ONCE + 1)
+        ]
+        self.pairs, self.known = keys, np.concatenate(found)
 
     def cosine(self, left: np.ndarray, right: np.ndarray) -> np.ndarray:
-        found = np.asarray(self.matrix[left].multiply(self.matrix[right]).sum(axis=1)).ravel()
+        keys = left * self.matrix.shape[0] + right
+        at = np.minimum(np.searchsorted(self.pairs, keys), len(self.pairs) - 1)
+        if len(self.pairs) and bool(np.all(self.pairs[at] == keys)):
+            return np.asarray(self.known[at])
+        return self._cosine(left, right)
+
+    def _cosine(self, left: np.ndarray, right: np.ndarray) -> np.ndarray:
+        found = np.asarray(self.matrix[left].multiply(self.matrix[right]).sum(axis=1), dtype=np.float64).ravel()
         return np.round(found, 6)
 
 
@@ -45,10 +66,10 @@ def vectors(records: Records, column: str) -> Vectors:
         return Vectors(csr_matrix((len(texts), 1), dtype=np.float32))
 
 
-def teach(connection: DuckDBPyConnection, field: Field, known: Vectors) -> None:
+def teach(connection: DuckDBPyConnection, column: str, known: Vectors) -> None:
     """Give SQL the function `cosine_FIELD(rid, rid)`."""
     connection.create_function(
-        f"cosine_{field.column}",
+        f"cosine_{column}",
         lambda left, right: _cosines(known, left, right),  # DuckDB evaluates annotations, and these are for types alone
         ["BIGINT", "BIGINT"],  # type: ignore[list-item]
         "DOUBLE",  # type: ignore[arg-type]
@@ -59,7 +80,7 @@ def teach(connection: DuckDBPyConnection, field: Field, known: Vectors) -> None:
 def _cosines(known: Vectors, left: pa.ChunkedArray, right: pa.ChunkedArray) -> pa.Array:
     import pyarrow as pa
 
-    return pa.array(known.cosine(left.to_numpy(), right.to_numpy()).astype(np.float64))
+    return pa.array(known.cosine(left.to_numpy(), right.to_numpy()))
 
 
 def nearest(records: Records, known: Vectors, many: int = NEAREST) -> pa.Table:

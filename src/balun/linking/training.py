@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from balun.linking.comparing import Level, Weights, levels
+from balun.linking.deciding import contested, probability
 from balun.linking.scoring import score
 
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from balun.linking.records import Records
 
 TRAINED_ON = 500_000  # pairs of each kind
-_ROUNDS, _SETTLED = 300, 1e-7
+_ROUNDS, _SETTLED = 100, 1e-6
 _FIRST = 0.9  # of matches agree best, before anything is known
 
 
@@ -34,23 +35,30 @@ class Trained:
 
 @dataclass(frozen=True)
 class Patterns:
-    """Pairs by what they agree on. gammas: one row a pattern, one column a field. pairs: of each pattern."""
+    """Pairs by what they agree on. gammas: one row a pattern, one column a field. pairs: of each pattern.
+
+    ends: of each, its two records, where each row is one pair.
+    """
 
     gammas: np.ndarray
     pairs: np.ndarray
+    ends: tuple[np.ndarray, np.ndarray] | None = None
 
 
-def train(records: Records, prior: float, seed: int) -> Trained:
-    """From the candidates in `pairs` and from random pairs. prior: a first guess of the share of pairs that match."""
-    chance = _patterns(records, _random(records, seed))
+def train(records: Records, chance: str, prior: float, seed: int, *, one_to_one: bool) -> Trained:
+    """From the candidates in `pairs` and from random pairs in `chance`.
+
+    prior: a first guess of the share of pairs that match.
+    """
+    random = _patterns(records, chance)
     blocked, whole = _blocked(records, seed)
-    found = _patterns(records, blocked)
+    found = _one_by_one(records, blocked) if one_to_one else _patterns(records, blocked)
     scale = whole / max(1, int(found.pairs.sum()))
-    return _learn(records, chance, found, scale, prior)
+    return _learn(records, random, found, scale, prior)
 
 
-def _random(records: Records, seed: int) -> str:
-    """Pairs taken at random: all where there are few."""
+def random_pairs(records: Records, seed: int) -> str:
+    """Write the table `chance`: pairs taken at random, all where there are few."""
     first, total = records.rows[0], records.total
     if records.possible <= TRAINED_ON:
         on = "l.side = 0 AND r.side = 1" if records.two else "l.rid < r.rid"
@@ -75,7 +83,7 @@ def _blocked(records: Records, seed: int) -> tuple[str, int]:
     share = int(TRAINED_ON / whole * 1_000_000)
     records.connection.execute(
         "CREATE OR REPLACE TABLE learning AS SELECT * FROM pairs "
-        f"WHERE hash(join_key_l, join_key_r, {seed}) % 1000000 < {share}"
+        f"WHERE hash(join_key_l, {seed}) % 1000000 < {share}"
     )
     return "learning", whole
 
@@ -90,8 +98,21 @@ def _patterns(records: Records, pairs: str) -> Patterns:
     return Patterns(table[:, :-1], table[:, -1].astype(np.float64))
 
 
+def _one_by_one(records: Records, pairs: str) -> Patterns:
+    """Each pair for itself: where records have one match at most, pairs of the same record compete."""
+    score(records, pairs, "scored")
+    names = ", ".join(f"gamma_{field.column}" for field in records.fields)
+    rows = records.connection.execute(f"SELECT rid_l, rid_r, {names} FROM scored ORDER BY rid_l, rid_r").fetchnumpy()
+    columns = [np.asarray(values, dtype=np.int64) for values in rows.values()]
+    return Patterns(np.column_stack(columns[2:]), np.ones(len(columns[0])), (columns[0], columns[1]))
+
+
 def _learn(records: Records, chance: Patterns, found: Patterns, scale: float, prior: float) -> Trained:
-    """Candidates that weren't found count as no match: the whole of all pairs is what the prior is a share of."""
+    """Candidates that weren't found count as no match: the whole of all pairs is what the prior is a share of.
+
+    Beliefs below a half are left out, or neighbours and namesakes would drift in (classification EM: Celeux & Govaert
+    1992).
+    """
     fields, possible = records.fields, max(1, records.possible)
     tops = [len(levels(field)) - 1 for field in fields]
     random = [_shares(chance, at, top, chance.pairs) for at, top in enumerate(tops)]
@@ -100,16 +121,14 @@ def _learn(records: Records, chance: Patterns, found: Patterns, scale: float, pr
     u = [_unmatched(random[at], exact[at], m[at], prior) for at in range(len(fields))]
     rounds, counts = 0, found.pairs * scale
     for rounds in range(1, _ROUNDS + 1):
-        belief = _belief(found.gammas, m, u, prior)
-        matched = belief * counts
+        belief = _belief(found, m, u, prior)
+        matched = np.where(belief > 0.5, belief, 0.0) * counts
         before, prior = prior, float(np.clip(matched.sum() / possible, 0.5 / possible, 0.5))
         m = [_rising(_shares(found, at, top, matched), u[at]) for at, top in enumerate(tops)]
         u = [_unmatched(random[at], exact[at], m[at], prior) for at in range(len(fields))]
         if abs(before - prior) <= _SETTLED * prior:
             break
-    weights = {
-        field.column: (_told(m[at]), _told(u[at])) for at, field in enumerate(fields)
-    }
+    weights = {field.column: (_told(m[at]), _told(u[at])) for at, field in enumerate(fields)}
     return Trained(weights, float(f"{prior:.9g}"), rounds)
 
 
@@ -173,12 +192,10 @@ def _unmatched(random: np.ndarray, exact: float | None, m: np.ndarray, prior: fl
     return rest / rest.sum()
 
 
-def _belief(gammas: np.ndarray, m: list[np.ndarray], u: list[np.ndarray], prior: float) -> np.ndarray:
-    odds = np.full(len(gammas), np.log(prior) - np.log1p(-prior))
-    for at in range(gammas.shape[1]):
-        gamma = gammas[:, at]
-        step = np.log(m[at]) - np.log(u[at])
-        odds += np.where(gamma >= 0, step[np.maximum(gamma, 0)], 0.0)
-    return 1 / (1 + np.exp(-np.clip(odds, -700, 700)))
-
-
+def _belief(found: Patterns, m: list[np.ndarray], u: list[np.ndarray], prior: float) -> np.ndarray:
+    weight = np.full(len(found.gammas), np.log2(prior) - np.log2(1 - prior))
+    for at in range(found.gammas.shape[1]):
+        gamma = found.gammas[:, at]
+        step = np.log2(m[at]) - np.log2(u[at])
+        weight += np.where(gamma >= 0, step[np.maximum(gamma, 0)], 0.0)
+    return contested(*found.ends, weight) if found.ends else probability(weight)
