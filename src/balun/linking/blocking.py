@@ -102,10 +102,10 @@ def counted(records: Records, rule: Rule) -> Rule:
 def _candidates(records: Records, known: dict[str, tuple[Atom, ...]]) -> Iterator[Rule]:
     """Atoms alone and two by two, with about as many pairs as they give."""
     share = min(1.0, _SAMPLE / max(1, records.total))
-    source = "records" if share == 1 else "some"
+    source = "records" if share == 1 else "sampled"
     if share < 1:
         records.connection.execute(
-            f"CREATE OR REPLACE TABLE some AS SELECT * FROM records WHERE hash(rid) % 1000000 < {int(share * 1e6)}"
+            f"CREATE OR REPLACE TABLE sampled AS SELECT * FROM records WHERE hash(rid) % 1000000 < {int(share * 1e6)}"
         )
     every = [atom for some in known.values() for atom in some]
     rules = [Rule((atom,)) for atom in every]

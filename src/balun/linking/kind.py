@@ -22,6 +22,7 @@ KINDS: Mapping[str, str] = {
 }
 DATES = ("%Y%m%d", "%Y-%m-%d", "%d/%m/%Y", "%m/%d/%Y", "%d.%m.%Y")
 _SAMPLE = 100_000
+_SHORT, _LONG = 1.7, 3.5  # words of a text, on average
 _NUMERIC = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT")
 
 
@@ -44,16 +45,15 @@ class Shape:
     dtype: str
     rows: int
     distinct: int
-    length: float
     tokens: float
     digits: float
     dates: float
 
 
-def kind_of(shape: Shape) -> str:
-    """The kind of a column whose values look so.
+def kind_of(shape: Shape, *, many: bool = False) -> str:
+    """The kind of a column whose values look so. many: too many records for TF-IDF of short text.
 
-    >>> kind_of(Shape("VARCHAR", 5000, 3000, 6.1, 1.0, 0.0, 0.0)), kind_of(Shape("VARCHAR", 5000, 4800, 60, 8, 0, 0))
+    >>> kind_of(Shape("VARCHAR", 5000, 3000, 1.0, 0.0, 0.0)), kind_of(Shape("VARCHAR", 5000, 4800, 8, 0, 0))
     ('name', 'text')
     """
     if shape.dtype.endswith("]"):
@@ -66,7 +66,7 @@ def kind_of(shape: Shape) -> str:
         return "number"
     if shape.dtype in _NUMERIC or shape.digits >= 0.7:
         return "code"
-    return "text" if shape.tokens >= 3.5 or shape.length >= 25 else "name"
+    return "text" if shape.tokens >= (_LONG if many else _SHORT) else "name"
 
 
 def shapes(connection: DuckDBPyConnection, sources: Sequence[str], names: Sequence[str]) -> dict[str, Shape]:
@@ -79,26 +79,15 @@ def _shape(connection: DuckDBPyConnection, sources: Sequence[str], name: str) ->
     types = [str(connection.execute(f"DESCRIBE SELECT {column} FROM {one}").fetchall()[0][1]) for one in sources]
     dtype = next((one for one in types if one == "VARCHAR"), types[0])
     if dtype.endswith("]"):
-        return Shape(dtype, 0, 0, 0.0, 0.0, 0.0, 0.0)
+        return Shape(dtype, 0, 0, 0.0, 0.0, 0.0)
     each = [f"(SELECT {column}::VARCHAR AS v FROM {one} WHERE {column} IS NOT NULL LIMIT {_SAMPLE})" for one in sources]
     formats = ", ".join(f"'{one}'" for one in DATES)
     row = connection.execute(
-        "SELECT count(*), count(DISTINCT v), coalesce(avg(length(v)), 0), "
+        "SELECT count(*), count(DISTINCT v), "
         r"coalesce(avg(len(regexp_extract_all(v, '[\p{L}\p{N}]+'))), 0), "
         r"coalesce(sum(length(regexp_replace(v, '[^0-9]', '', 'g'))) / "
         r"nullif(sum(length(regexp_replace(v, '[^\p{L}\p{N}]', '', 'g'))), 0), 0), "
-        f"coalesce(avg((year(try_strptime(v, [{formats}])) BETWEEN 1850 AND 2100)::INT), 0) "
+        f"count(*) FILTER (year(try_strptime(v, [{formats}])) BETWEEN 1850 AND 2100) / greatest(count(*), 1) "
         f"FROM ({' UNION ALL '.join(f'SELECT * FROM {one}' for one in each)})"
     ).fetchall()[0]
-    return Shape(dtype, *row[:2], *(float(value) for value in row[2:5]), _dates(row[5], connection, each, formats))
-
-
-def _dates(share: float, connection: DuckDBPyConnection, each: Sequence[str], formats: str) -> float:
-    """The share that reads as a date: what doesn't read at all counts against it."""
-    if not share:
-        return 0.0
-    union = " UNION ALL ".join(f"SELECT * FROM {one}" for one in each)
-    row = connection.execute(
-        f"SELECT count(*) FILTER (year(try_strptime(v, [{formats}])) BETWEEN 1850 AND 2100) / count(*) FROM ({union})"
-    ).fetchall()[0]
-    return float(row[0])
+    return Shape(dtype, int(row[0]), int(row[1]), float(row[2]), float(row[3]), float(row[4]))

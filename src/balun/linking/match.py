@@ -15,7 +15,7 @@ from balun.linking.clusters import clusters, components
 from balun.linking.comparing import levels
 from balun.linking.deciding import Decided, bits, contested, corrected, decide, one_to_one, probability
 from balun.linking.labels import Labels
-from balun.linking.records import Records, Side, prepare
+from balun.linking.records import FEW, Records, Side, prepare
 from balun.linking.scoring import ready, score
 from balun.linking.text import Vectors, nearest, teach, vectors
 from balun.linking.training import Trained, random_pairs, train
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
 Say = Callable[[str], None]
 _LEAST_WEIGHT = -10.0  # of a pair that is kept
 _WHOLE = 20_000  # records whose nearest as a whole are compared too
-_TEXTS = 200_000  # records whose texts' nearest are compared
 _LARGEST = 60  # records of a component whose pairs are all compared
 _FORCED = 1_000_000.0
 
@@ -101,7 +100,7 @@ def planned(connection: DuckDBPyConnection, sides: Sequence[Side], linking: Link
 
 def _nearest(records: Records) -> list[tuple[str, str]]:
     """Texts whose nearest are compared: SQL, and what to call it."""
-    found = [(one.column, one.name) for one in records.kind("text")] if records.total <= _TEXTS else []
+    found = [(one.column, one.name) for one in records.kind("text")] if records.total <= FEW else []
     if records.total <= _WHOLE:
         parts = ", ".join(
             f"array_to_string({one.column}, ' ')" if one.kind == "words" else f"{one.column}::VARCHAR"
@@ -164,7 +163,8 @@ def _decide(
     weight = np.where(answer < 0, weight, np.where(answer == 1, _FORCED, -_FORCED))
     single = linking.one_to_one and records.two
     chance = np.round(contested(left, right, weight) if single else probability(weight), 6)
-    decided = decide(chance, linking.precision, linking.threshold, plan.missed or 0.0)
+    missed = _missed(records, plan)
+    decided = decide(chance, linking.precision, linking.threshold, missed)
     linked = np.flatnonzero(chance >= decided.threshold)
     if single:
         linked = linked[one_to_one(left[linked], right[linked], weight[linked])]
@@ -178,15 +178,31 @@ def _decide(
     within = np.flatnonzero(first[left] == first[right])
     _write_kept(records, left, right, weight, chance, within)
     _write_clusters(records, left, right, chance, first)
-    return _of_clusters(decided, plan, chance, within), len(within), _sizes(first), said
+    return _of_clusters(decided, missed, chance, within), len(within), _sizes(first), said
 
 
-def _of_clusters(decided: Decided, plan: Plan, chance: np.ndarray, within: np.ndarray) -> Decided:
+def _of_clusters(decided: Decided, missed: float, chance: np.ndarray, within: np.ndarray) -> Decided:
     """The estimates of the pairs that came to be in a cluster, those that follow from others too."""
     whole = float(chance.sum())
     right = float(chance[within].mean()) if len(within) else 1.0
-    found = float(chance[within].sum()) / whole * (1 - (plan.missed or 0.0)) if whole else 1.0
+    found = float(chance[within].sum()) / whole * (1 - missed) if whole else 1.0
     return Decided(decided.threshold, round(right, 4), round(found, 4), decided.chosen)
+
+
+def _missed(records: Records, plan: Plan) -> float:
+    """The share of matches that isn't compared: what the rules miss, less what nearest texts find of it.
+
+    That is taken to be as much as they find of the sure matches that rules find.
+    """
+    missed = plan.missed if plan.missed is not None and plan.rules else 1.0
+    if plan.nearest:
+        union = " UNION ALL ".join(f"SELECT rid_l, rid_r FROM near{at}" for at in range(len(plan.nearest)))
+        sure = f"SELECT rid_l, rid_r FROM final WHERE match_weight > 7 AND match_key::INT < {len(plan.rules)}"
+        found, whole = records.connection.execute(
+            f"SELECT count(*) FILTER ((rid_l, rid_r) IN ({union})), count(*) FROM ({sure})"
+        ).fetchall()[0]
+        missed *= 1 - found / whole if whole else 0.0
+    return float(missed) if plan.rules and plan.missed is not None else 0.0
 
 
 def _write_keys(records: Records) -> None:

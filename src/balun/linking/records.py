@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
 
+FEW = 200_000  # records whose short texts are compared by TF-IDF, which takes longest
+
+
 @dataclass(frozen=True)
 class Side:
     """A table to match. source: SQL for FROM. key: columns that make its rows unique."""
@@ -57,8 +60,9 @@ def prepare(
     """Write `records`. on: columns of each side, with their kind where it was given."""
     sources = [side.source for side in sides]
     guessed = shapes(connection, sources, [name for name, kind in on if kind is None])
+    many = sum(_count(connection, source) for source in sources) > FEW
     fields = tuple(
-        Field(name, kind or kind_of(guessed[name]), f"c{place}") for place, (name, kind) in enumerate(on)
+        Field(name, kind or kind_of(guessed[name], many=many), f"c{place}") for place, (name, kind) in enumerate(on)
     )
     selects = [_select(side, place, fields) for place, side in enumerate(sides)]
     connection.execute(
@@ -68,6 +72,10 @@ def prepare(
     counts = connection.execute("SELECT side, count(*) FROM records GROUP BY side").fetchall()
     rows = dict(counts)
     return Records(connection, tuple(sides), fields, tuple(int(rows.get(at, 0)) for at in range(len(sides))))
+
+
+def _count(connection: DuckDBPyConnection, source: str) -> int:
+    return int(connection.execute(f"SELECT count(*) FROM {source}").fetchall()[0][0])
 
 
 def _select(side: Side, place: int, fields: Sequence[Field]) -> str:

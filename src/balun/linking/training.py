@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from balun.linking.kind import Field
     from balun.linking.records import Records
 
-TRAINED_ON = 500_000  # pairs of each kind
+_CHANCE, _LEARNT = 200_000, 1_000_000  # pairs
 _ROUNDS, _SETTLED = 100, 1e-6
 _FIRST = 0.9  # of matches agree best, before anything is known
 
@@ -60,14 +60,14 @@ def train(records: Records, chance: str, prior: float, seed: int, *, one_to_one:
 def random_pairs(records: Records, seed: int) -> str:
     """Write the table `chance`: pairs taken at random, all where there are few."""
     first, total = records.rows[0], records.total
-    if records.possible <= TRAINED_ON:
+    if records.possible <= _CHANCE:
         on = "l.side = 0 AND r.side = 1" if records.two else "l.rid < r.rid"
         pick = f"SELECT l.rid AS a, r.rid AS b FROM records l JOIN records r ON {on}"
     else:
         low, span = (first, total - first) if records.two else (0, total)
         left = f"(hash(i, {seed}) % {first if records.two else total})::BIGINT"
         right = f"({low} + hash(i, {seed + 1}) % {span})::BIGINT"
-        pick = f"SELECT DISTINCT least({left}, {right}) AS a, greatest({left}, {right}) AS b FROM range({TRAINED_ON}) t(i)"
+        pick = f"SELECT DISTINCT least({left}, {right}) AS a, greatest({left}, {right}) AS b FROM range({_CHANCE}) t(i)"
     records.connection.execute(
         "CREATE OR REPLACE TABLE chance AS "
         f"SELECT a AS join_key_l, b AS join_key_r, '0' AS match_key FROM ({pick}) WHERE a <> b"
@@ -78,9 +78,9 @@ def random_pairs(records: Records, seed: int) -> str:
 def _blocked(records: Records, seed: int) -> tuple[str, int]:
     """Candidates to learn from, and how many there are in all."""
     whole = int(records.connection.execute("SELECT count(*) FROM pairs").fetchall()[0][0])
-    if whole <= 2 * TRAINED_ON:
+    if whole <= _LEARNT:
         return "pairs", whole
-    share = int(TRAINED_ON / whole * 1_000_000)
+    share = int(_LEARNT / whole * 1_000_000)
     records.connection.execute(
         "CREATE OR REPLACE TABLE learning AS SELECT * FROM pairs "
         f"WHERE hash(join_key_l, {seed}) % 1000000 < {share}"
