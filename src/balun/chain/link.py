@@ -2,9 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from balun.chain.table import PythonTable
+
+
+KINDS: Mapping[str, str] = {
+    "name": "short text, by Jaro-Winkler similarity; rare values weigh more",
+    "text": "text of several words, by the cosine of character TF-IDF",
+    "date": "by day, by digits that differ, by year",
+    "number": "by relative distance",
+    "code": "digits and letters, by edits",
+    "category": "few values, equal or not",
+    "words": "a list, by how many of its words are shared",
+}
 
 
 @dataclass(frozen=True)

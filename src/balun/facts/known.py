@@ -12,6 +12,7 @@ from balun.chain.feature import Aggregate, Columns, Latest
 from balun.chain.graph import Graph, Node
 from balun.chain.point_in_time import Examples
 from balun.chain.point_in_time.meaning import meaning
+from balun.chain.link import LinkTable, key_columns
 from balun.chain.table import AnyTable, OpaqueTable, PythonTable, Table
 from balun.digest import digest
 from balun.facts.dependency import Dependencies
@@ -168,6 +169,8 @@ def known_of(graph: Graph, supply: Supply) -> Chain:
             case Table() as table:
                 made = partial(_table, chain, node, table)
                 chain.nodes[node.id], told[node.id] = _kept(chain, node.id, _key(chain, node, told), table.sql, made)
+            case LinkTable() as table:
+                chain.nodes[node.id] = Known(partial(_linked, chain, node, table))
             case PythonTable() | OpaqueTable() as table:
                 chain.nodes[node.id] = Known(partial(_opaque, table))
             case Corpus() as corpus:

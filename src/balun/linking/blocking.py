@@ -145,7 +145,7 @@ def _sure(records: Records, rules: Sequence[Rule]) -> tuple[list[Rule], int]:
             found.append((rule.pairs - chance, rule))
     found.sort(key=lambda one: (-one[0], one[1].label))
     best = [rule for _, rule in found[:12]]
-    return best, int(max((excess for excess, _ in found), default=0))
+    return best, int(np.median([excess for excess, _ in found[:5]])) if found else 0
 
 
 def _alone(records: Records, rules: Sequence[Rule]) -> Iterator[tuple[Atom, float]]:

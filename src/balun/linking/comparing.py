@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from balun.linking.kind import Field
@@ -19,8 +19,51 @@ class Level:
     exact: bool = False
 
 
-def levels(field: Field) -> tuple[Level, ...]:
+@dataclass(frozen=True)
+class Group:
+    """What is compared as one: a field, or fields of which one says what the others are, as a suburb and its postcode.
+
+    column: what its levels and weights are named by. strong: the most telling first. weak: far less telling.
+    """
+
+    column: str
+    strong: tuple[Field, ...]
+    weak: tuple[Field, ...] = ()
+
+    @property
+    def label(self) -> str:
+        return " + ".join(field.name for field in (*self.strong, *self.weak))
+
+    @property
+    def alone(self) -> Field | None:
+        """Its field, where it has one only."""
+        return self.strong[0] if len(self.strong) == 1 and not self.weak else None
+
+
+def levels(group: Group) -> tuple[Level, ...]:
     """From the strongest agreement to none; nulls are told apart before."""
+    if group.alone:
+        return _of_field(group.alone)
+    each = [_of_field(field) for field in group.strong]
+    steps = [Level("all equal" if len(each) > 1 else "equal", _all(each))]
+    if len(each) > 1:
+        steps.append(Level("one equal", _any(one[0] for one in each)))
+    alike = [one[1] for one in each if len(one) > 2]
+    steps += [Level("one alike", _any(alike))] if alike else []
+    weak = [_of_field(field)[0] for field in group.weak]
+    steps += [Level("same " + " or ".join(field.name for field in group.weak), _any(weak))] if weak else []
+    return (*steps, Level("different", None))
+
+
+def _all(each: Sequence[tuple[Level, ...]]) -> str:
+    return " AND ".join(f"({one[0].condition})" for one in each)
+
+
+def _any(some: Iterable[Level]) -> str:
+    return " OR ".join(f"coalesce({one.condition}, false)" for one in some)
+
+
+def _of_field(field: Field) -> tuple[Level, ...]:
     left, right = f"{field.column}_l", f"{field.column}_r"
     equal = Level("equal", f"{left} = {right}", exact=True)
     match field.kind:
@@ -61,33 +104,33 @@ def adjusted(field: Field) -> bool:
 Weights = Mapping[str, tuple[Sequence[float], Sequence[float]]]
 
 
-def comparison(field: Field, weights: Weights | None) -> dict[str, object]:
-    """weights: of each field's levels, how often matches (m) and others (u) are in it."""
-    left, right = f"{field.column}_l", f"{field.column}_r"
-    null = {"sql_condition": f"{left} IS NULL OR {right} IS NULL", "label_for_charts": "null", "is_null_level": True}
+def comparison(group: Group, weights: Weights | None) -> dict[str, object]:
+    """weights: of each group's levels, how often matches (m) and others (u) are in it."""
+    unknown = " AND ".join(f"({one.column}_l IS NULL OR {one.column}_r IS NULL)" for one in group.strong)
+    null = {"sql_condition": unknown, "label_for_charts": "null", "is_null_level": True}
     return {
-        "output_column_name": field.column,
-        "comparison_levels": [null, *(_level(field, at, level, weights) for at, level in enumerate(levels(field)))],
+        "output_column_name": group.column,
+        "comparison_levels": [null, *(_level(group, at, level, weights) for at, level in enumerate(levels(group)))],
     }
 
 
-def _level(field: Field, at: int, level: Level, weights: Weights | None) -> dict[str, object]:
+def _level(group: Group, at: int, level: Level, weights: Weights | None) -> dict[str, object]:
     told: dict[str, object] = {"sql_condition": level.condition or "ELSE", "label_for_charts": level.label}
-    if level.exact and adjusted(field):
-        told |= {"tf_adjustment_column": field.column, "tf_adjustment_weight": 1.0}
+    if level.exact and group.alone and adjusted(group.alone):
+        told |= {"tf_adjustment_column": group.alone.column, "tf_adjustment_weight": 1.0}
     if weights:
-        m, u = weights[field.column]
+        m, u = weights[group.column]
         told |= {"m_probability": m[at], "u_probability": u[at]}
     return told
 
 
-def settings(fields: Sequence[Field], weights: Weights | None = None, prior: float = 1e-4) -> dict[str, object]:
+def settings(groups: Sequence[Group], weights: Weights | None = None, prior: float = 1e-4) -> dict[str, object]:
     """A Splink model; without weights one that only tells levels apart."""
     return {
         "link_type": "dedupe_only",
         "unique_id_column_name": "rid",
         "probability_two_random_records_match": prior,
-        "comparisons": [comparison(field, weights) for field in fields],
+        "comparisons": [comparison(group, weights) for group in groups],
         "blocking_rules_to_generate_predictions": [],
         "retain_matching_columns": True,  # else Splink leaves out the levels too
         "retain_intermediate_calculation_columns": True,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -11,15 +11,6 @@ from balun.quoting import quoted
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
-KINDS: Mapping[str, str] = {
-    "name": "short text, by Jaro-Winkler similarity; rare values weigh more",
-    "text": "long text, by the cosine of character TF-IDF",
-    "date": "by day, by digits that differ, by month or year",
-    "number": "by relative distance",
-    "code": "digits and letters, by edits",
-    "category": "few values, equal or not",
-    "words": "a list, by how many of its words are shared",
-}
 DATES = ("%Y%m%d", "%Y-%m-%d", "%d/%m/%Y", "%m/%d/%Y", "%d.%m.%Y")
 _SAMPLE = 100_000
 _SHORT, _LONG = 1.7, 3.5  # words of a text, on average
@@ -30,7 +21,7 @@ _NUMERIC = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "UTINYINT", "
 class Field:
     """A column that records are compared on.
 
-    name: in the user's tables. kind: one of KINDS. column: in the prepared records.
+    name: in the user's tables. kind: one of balun.chain.link.KINDS. column: in the prepared records.
     """
 
     name: str

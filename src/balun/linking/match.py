@@ -12,9 +12,10 @@ import numpy as np
 from balun.chain.link import Linking, key_columns
 from balun.linking.blocking import Plan, propose, write_pairs
 from balun.linking.clusters import clusters, components
-from balun.linking.comparing import levels
+from balun.linking.comparing import Group, levels
 from balun.linking.deciding import Decided, bits, contested, corrected, decide, one_to_one, probability
-from balun.linking.labels import Labels
+from balun.chain.link_labels import Labels
+from balun.linking.grouping import grouped
 from balun.linking.records import FEW, Records, Side, prepare
 from balun.linking.scoring import ready, score
 from balun.linking.text import Vectors, nearest, teach, vectors
@@ -36,6 +37,7 @@ class Matched:
     """The tables `crosswalk` and `kept` (compared pairs worth a look) are written; this tells how they came about."""
 
     records: Records
+    groups: tuple[Group, ...]
     plan: Plan
     trained: Trained
     decided: Decided
@@ -47,8 +49,8 @@ class Matched:
 
     def as_json(self) -> dict[str, object]:
         fields = [
-            {"column": one.name, "kind": one.kind, "levels": _levels(self, one.column, at)}
-            for at, one in enumerate(self.records.fields)
+            {"columns": [field.name for field in (*one.strong, *one.weak)], "levels": _levels(self.trained, one)}
+            for one in self.groups
         ]
         return {
             "records": list(self.records.rows),
@@ -64,15 +66,16 @@ class Matched:
             "matches": self.matches,
             "clusters": {str(size): many for size, many in sorted(self.sizes.items())},
             "labels": self.labels,
-            "columns": fields,
+            "kinds": {field.name: field.kind for field in self.records.fields},
+            "evidence": fields,
             "prior": self.trained.prior,
             "stages": self.seconds,
         }
 
 
-def _levels(matched: Matched, column: str, at: int) -> list[dict[str, object]]:
-    m, u = matched.trained.weights[column]
-    steps = levels(matched.records.fields[at])
+def _levels(trained: Trained, group: Group) -> list[dict[str, object]]:
+    m, u = trained.weights[group.column]
+    steps = levels(group)
     return [
         {"level": step.label, "m": one, "u": other, "weight": round(float(np.log2(one / other)), 2)}
         for step, one, other in zip(steps, m, u, strict=True)
@@ -121,13 +124,14 @@ def match(
     texts = {one.column: vectors(records, one.column) for one in records.kind("text")}
     compared = _candidates(records, plan, texts)
     clock.did("blocking", f"learning from {compared:,} pairs")
-    trained = _train(records, plan, texts, linking)
+    groups = grouped(records, plan.sure)
+    trained = _train(records, groups, plan, texts, linking)
     clock.did("training", f"weighing {compared:,} pairs")
-    score(records, "pairs", "final", weights=trained.weights, prior=trained.prior, least=_LEAST_WEIGHT)
+    score(records, groups, "pairs", "final", weights=trained.weights, prior=trained.prior, least=_LEAST_WEIGHT)
     clock.did("weighing", "deciding")
-    decided, matches, sizes, said = _decide(records, plan, trained, linking, labels)
+    decided, matches, sizes, said = _decide(records, groups, plan, trained, linking, labels)
     clock.did("deciding", "writing")
-    return Matched(records, plan, trained, decided, compared, matches, sizes, said, clock.seconds)
+    return Matched(records, groups, plan, trained, decided, compared, matches, sizes, said, clock.seconds)
 
 
 def _candidates(records: Records, plan: Plan, texts: dict[str, Vectors]) -> int:
@@ -139,7 +143,9 @@ def _candidates(records: Records, plan: Plan, texts: dict[str, Vectors]) -> int:
     return write_pairs(records, plan, near)
 
 
-def _train(records: Records, plan: Plan, texts: dict[str, Vectors], linking: Linking) -> Trained:
+def _train(
+    records: Records, groups: Sequence[Group], plan: Plan, texts: dict[str, Vectors], linking: Linking
+) -> Trained:
     chance = random_pairs(records, linking.seed)
     if texts:
         both = f"SELECT join_key_l, join_key_r FROM pairs UNION ALL SELECT join_key_l, join_key_r FROM {chance}"
@@ -148,16 +154,16 @@ def _train(records: Records, plan: Plan, texts: dict[str, Vectors], linking: Lin
             known.learn(ends["join_key_l"], ends["join_key_r"])
             teach(records.connection, column, known)
     first = max(plan.sure, 1) / max(1, records.possible)
-    return train(records, chance, first, linking.seed, one_to_one=linking.one_to_one and records.two)
+    return train(records, groups, chance, first, linking.seed, one_to_one=linking.one_to_one and records.two)
 
 
 def _decide(
-    records: Records, plan: Plan, trained: Trained, linking: Linking, labels: Labels
+    records: Records, groups: Sequence[Group], plan: Plan, trained: Trained, linking: Linking, labels: Labels
 ) -> tuple[Decided, int, dict[int, int], int]:
     _write_keys(records)
     said = _forced(records, labels)
     if not records.two:
-        _fill(records, trained, linking)
+        _fill(records, groups, trained, linking)
     left, right, weight, answer = _read(records)
     weight = np.round(corrected(weight, np.flatnonzero(answer >= 0), answer[answer >= 0] == 1), 6)
     weight = np.where(answer < 0, weight, np.where(answer == 1, _FORCED, -_FORCED))
@@ -169,14 +175,14 @@ def _decide(
     if single:
         linked = linked[one_to_one(left[linked], right[linked], weight[linked])]
     if records.two:
-        _write_kept(records, left, right, weight, chance, linked)
+        _write_kept(records, groups, left, right, weight, chance, linked)
         _write_pairs(records, linking)
         sizes = _sizes(components(left[linked], right[linked], records.total))
         return decided, len(linked), sizes, said
     above = np.where(answer < 0, bits(chance) - bits(np.array([decided.threshold])), weight)
     first = clusters(left, right, above, records.total)
     within = np.flatnonzero(first[left] == first[right])
-    _write_kept(records, left, right, weight, chance, within)
+    _write_kept(records, groups, left, right, weight, chance, within)
     _write_clusters(records, left, right, chance, first)
     return _of_clusters(decided, missed, chance, within), len(within), _sizes(first), said
 
@@ -241,7 +247,7 @@ def _by_key(records: Records, side: int) -> dict[tuple[str, ...], int]:
     return {tuple(str(value) for value in key): int(rid) for rid, *key in rows}
 
 
-def _fill(records: Records, trained: Trained, linking: Linking) -> None:
+def _fill(records: Records, groups: Sequence[Group], trained: Trained, linking: Linking) -> None:
     """Weigh the pairs that weren't compared of records that hang together, so that a chain shows what speaks against it."""
     least = float(bits(np.array([linking.threshold or 0.5]))[0])
     ends = records.connection.execute(
@@ -260,7 +266,7 @@ def _fill(records: Records, trained: Trained, linking: Linking) -> None:
         "FROM together l JOIN together r ON l.of = r.of AND l.rid < r.rid "
         "ANTI JOIN final ON final.rid_l = l.rid AND final.rid_r = r.rid"
     )
-    score(records, "between", "more", weights=trained.weights, prior=trained.prior)
+    score(records, groups, "between", "more", weights=trained.weights, prior=trained.prior)
     records.connection.execute("INSERT INTO final BY NAME SELECT * FROM more")
 
 
@@ -274,7 +280,8 @@ def _read(records: Records) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndar
 
 
 def _write_kept(
-    records: Records, left: np.ndarray, right: np.ndarray, weight: np.ndarray, chance: np.ndarray, linked: np.ndarray
+    records: Records, groups: Sequence[Group], left: np.ndarray, right: np.ndarray, weight: np.ndarray,
+    chance: np.ndarray, linked: np.ndarray,
 ) -> None:
     """The table `kept`: each pair with its keys, values, weights by column, and whether it is linked."""
     import pyarrow as pa
@@ -287,21 +294,21 @@ def _write_kept(
     parts = [f"a.{quoted(name)} AS {quoted(name + '_l')}" for name in records.sides[0].key]
     parts += [f"b.{quoted(name)} AS {quoted(name + '_r')}" for name in records.sides[last].key]
     records.connection.execute(
-        f"CREATE OR REPLACE TABLE kept AS SELECT known.*, {', '.join([*parts, *_shown(records)])} "
+        f"CREATE OR REPLACE TABLE kept AS SELECT known.*, {', '.join([*parts, *_shown(records, groups)])} "
         "FROM known JOIN final USING (rid_l, rid_r) "
         f"JOIN key0 a ON a.rid = rid_l JOIN key{last} b ON b.rid = rid_r "
         "WHERE linked OR probability >= 0.001 ORDER BY rid_l, rid_r"
     )
 
 
-def _shown(records: Records) -> list[str]:
-    """For each field the two values, what their agreement weighs in bits, and its level, counted from the weakest."""
+def _shown(records: Records, groups: Sequence[Group]) -> list[str]:
+    """For each field the two values; for each group what its agreement weighs in bits."""
     found = []
-    for at, one in enumerate(records.fields):
+    for at, field_ in enumerate(records.fields):
+        found += [f"{field_.column}_l::VARCHAR AS l{at}", f"{field_.column}_r::VARCHAR AS r{at}"]
+    for at, one in enumerate(groups):
         rarity = f" + mw_tf_adj_{one.column}" if _has(records, f"mw_tf_adj_{one.column}") else ""
-        weight = f"round(mw_{one.column}{rarity}, 3) AS w{at}"
-        found += [f"{one.column}_l::VARCHAR AS l{at}", f"{one.column}_r::VARCHAR AS r{at}", weight]
-        found += [f"gamma_{one.column} AS g{at}"]
+        found.append(f"round(mw_{one.column}{rarity}, 3) AS w{at}")
     return found
 
 

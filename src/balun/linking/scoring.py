@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 from balun.errors import UsageError
-from balun.linking.comparing import Weights, settings
+from balun.linking.comparing import Group, Weights, settings
 
 if TYPE_CHECKING:
     from balun.linking.records import Records
@@ -22,7 +23,7 @@ def ready() -> None:
 
 
 def score(
-    records: Records, pairs: str, into: str, *, weights: Weights | None = None, prior: float = 1e-4,
+    records: Records, groups: Sequence[Group], pairs: str, into: str, *, weights: Weights | None = None, prior: float = 1e-4,
     least: float | None = None,
 ) -> None:  # fmt: skip
     """Write the table `into`: a row a pair of the table `pairs`, with `gamma_C`, `mw_C` … and `match_weight`.
@@ -35,7 +36,7 @@ def score(
     logging.getLogger("splink").setLevel(logging.ERROR)
     api = DuckDBAPI(connection=records.connection)
     frame = api.register("records", dataset_display_name="records")
-    linker = Linker(frame, settings(records.fields, weights, prior), log_level=None, validate_settings=False)
+    linker = Linker(frame, settings(groups, weights, prior), log_level=None, validate_settings=False)
     linker.table_management.register_blocked_pairs_for_predict(api.register(pairs))
     found = linker.inference.predict(threshold_match_weight=least, warning_mode="never")
     records.connection.execute(f"CREATE OR REPLACE TABLE {into} AS SELECT * FROM {found.physical_name}")

@@ -6,17 +6,17 @@ Source: Fellegi & Sunter 1969; Winkler 1988 for the estimation by expectation an
 from __future__ import annotations
 
 from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from balun.linking.comparing import Level, Weights, levels
+from balun.linking.comparing import Group, Weights, levels
 from balun.linking.deciding import contested, probability
 from balun.linking.scoring import score
 
 if TYPE_CHECKING:
-    from balun.linking.kind import Field
     from balun.linking.records import Records
 
 _CHANCE, _LEARNT = 200_000, 1_000_000  # pairs
@@ -45,16 +45,18 @@ class Patterns:
     ends: tuple[np.ndarray, np.ndarray] | None = None
 
 
-def train(records: Records, chance: str, prior: float, seed: int, *, one_to_one: bool) -> Trained:
+def train(
+    records: Records, groups: Sequence[Group], chance: str, prior: float, seed: int, *, one_to_one: bool
+) -> Trained:
     """From the candidates in `pairs` and from random pairs in `chance`.
 
     prior: a first guess of the share of pairs that match.
     """
-    random = _patterns(records, chance)
+    random = _patterns(records, groups, chance)
     blocked, whole = _blocked(records, seed)
-    found = _one_by_one(records, blocked) if one_to_one else _patterns(records, blocked)
+    found = _one_by_one(records, groups, blocked) if one_to_one else _patterns(records, groups, blocked)
     scale = whole / max(1, int(found.pairs.sum()))
-    return _learn(records, random, found, scale, prior)
+    return _learn(records, groups, random, found, scale, prior)
 
 
 def random_pairs(records: Records, seed: int) -> str:
@@ -88,47 +90,49 @@ def _blocked(records: Records, seed: int) -> tuple[str, int]:
     return "learning", whole
 
 
-def _patterns(records: Records, pairs: str) -> Patterns:
-    score(records, pairs, "scored")
-    names = ", ".join(f"gamma_{field.column}" for field in records.fields)
+def _patterns(records: Records, groups: Sequence[Group], pairs: str) -> Patterns:
+    score(records, groups, pairs, "scored")
+    names = ", ".join(f"gamma_{group.column}" for group in groups)
     rows = records.connection.execute(
         f"SELECT {names}, count(*) FROM scored GROUP BY ALL ORDER BY ALL"
     ).fetchall()
-    table = np.array(rows, dtype=np.int64).reshape(len(rows), len(records.fields) + 1)
+    table = np.array(rows, dtype=np.int64).reshape(len(rows), len(groups) + 1)
     return Patterns(table[:, :-1], table[:, -1].astype(np.float64))
 
 
-def _one_by_one(records: Records, pairs: str) -> Patterns:
+def _one_by_one(records: Records, groups: Sequence[Group], pairs: str) -> Patterns:
     """Each pair for itself: where records have one match at most, pairs of the same record compete."""
-    score(records, pairs, "scored")
-    names = ", ".join(f"gamma_{field.column}" for field in records.fields)
+    score(records, groups, pairs, "scored")
+    names = ", ".join(f"gamma_{group.column}" for group in groups)
     rows = records.connection.execute(f"SELECT rid_l, rid_r, {names} FROM scored ORDER BY rid_l, rid_r").fetchnumpy()
     columns = [np.asarray(values, dtype=np.int64) for values in rows.values()]
     return Patterns(np.column_stack(columns[2:]), np.ones(len(columns[0])), (columns[0], columns[1]))
 
 
-def _learn(records: Records, chance: Patterns, found: Patterns, scale: float, prior: float) -> Trained:
+def _learn(
+    records: Records, groups: Sequence[Group], chance: Patterns, found: Patterns, scale: float, prior: float
+) -> Trained:
     """Candidates that weren't found count as no match: the whole of all pairs is what the prior is a share of.
 
     Beliefs below a half are left out, or neighbours and namesakes would drift in (classification EM: Celeux & Govaert
     1992).
     """
-    fields, possible = records.fields, max(1, records.possible)
-    tops = [len(levels(field)) - 1 for field in fields]
+    possible = max(1, records.possible)
+    tops = [len(levels(group)) - 1 for group in groups]
     random = [_shares(chance, at, top, chance.pairs) for at, top in enumerate(tops)]
-    exact = [_by_values(records, field, levels(field)) for field in fields]
+    exact = [_by_values(records, group) for group in groups]
     m = [_guess(top) for top in tops]
-    u = [_unmatched(random[at], exact[at], m[at], prior) for at in range(len(fields))]
+    u = [_unmatched(random[at], exact[at], m[at], prior) for at in range(len(groups))]
     rounds, counts = 0, found.pairs * scale
     for rounds in range(1, _ROUNDS + 1):
         belief = _belief(found, m, u, prior)
         matched = np.where(belief > 0.5, belief, 0.0) * counts
         before, prior = prior, float(np.clip(matched.sum() / possible, 0.5 / possible, 0.5))
         m = [_rising(_shares(found, at, top, matched), u[at]) for at, top in enumerate(tops)]
-        u = [_unmatched(random[at], exact[at], m[at], prior) for at in range(len(fields))]
+        u = [_unmatched(random[at], exact[at], m[at], prior) for at in range(len(groups))]
         if abs(before - prior) <= _SETTLED * prior:
             break
-    weights = {field.column: (_told(m[at]), _told(u[at])) for at, field in enumerate(fields)}
+    weights = {group.column: (_told(m[at]), _told(u[at])) for at, group in enumerate(groups)}
     return Trained(weights, float(f"{prior:.9g}"), rounds)
 
 
@@ -163,23 +167,25 @@ def _shares(patterns: Patterns, at: int, top: int, weight: np.ndarray) -> np.nda
     return np.asarray((counts + 0.5) / (counts + 0.5).sum())
 
 
-def _by_values(records: Records, field: Field, steps: tuple[Level, ...]) -> float | None:
+def _by_values(records: Records, group: Group) -> float | None:
     """How often two random records have the same value, exactly, where the best level is being equal."""
-    if not steps[0].exact:
+    if group.alone and not levels(group)[0].exact:
         return None
-    column = field.column
-    if records.two:
-        sql = (
-            f"SELECT sum(a * b), (sum(a) * sum(b)) FROM (SELECT count(*) FILTER (side = 0)::DOUBLE a, "
-            f"count(*) FILTER (side = 1)::DOUBLE b FROM records WHERE {column} IS NOT NULL GROUP BY {column})"
-        )
-    else:
-        sql = (
-            f"SELECT sum(a * (a - 1)), sum(a) * (sum(a) - 1) FROM (SELECT count(*)::DOUBLE a FROM records "
-            f"WHERE {column} IS NOT NULL GROUP BY {column})"
-        )
-    same, whole = records.connection.execute(sql).fetchall()[0]
-    return float(same) / float(whole) if whole else None
+    whole, same = (equal_pairs(records, [one.column for one in group.strong], there=there) for there in (True, False))
+    return same / whole if whole else None
+
+
+def equal_pairs(records: Records, columns: Sequence[str], *, there: bool = False) -> float:
+    """How many pairs of records have equal values in all columns; there: have any values in all."""
+    known = " AND ".join(f"{column} IS NOT NULL" for column in columns)
+    each = "count(*) FILTER (side = 0)::DOUBLE * count(*) FILTER (side = 1)"
+    if not records.two:
+        each = "count(*)::DOUBLE * (count(*) - 1) / 2"
+    by = "" if there else f"GROUP BY {', '.join(columns)}"
+    row = records.connection.execute(
+        f"SELECT coalesce(sum(n), 0) FROM (SELECT {each} AS n FROM records WHERE {known} {by})"
+    ).fetchall()[0]
+    return float(row[0])
 
 
 def _unmatched(random: np.ndarray, exact: float | None, m: np.ndarray, prior: float) -> np.ndarray:

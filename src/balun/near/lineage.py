@@ -10,6 +10,7 @@ from balun.chain.feature import Aggregate, Columns, Latest
 from balun.chain.graph import Graph, Node
 from balun.chain.model import Model
 from balun.chain.point_in_time.expression import read_expression
+from balun.chain.link import LinkTable
 from balun.chain.table import PythonTable, Table
 from balun.facts.origin import Origin, Origins, origins
 from balun.facts.supply import EXAMPLE, LABEL_KNOWN, Supply
@@ -71,6 +72,8 @@ def lineage_of(graph: Graph, supply: Supply, node: Node) -> Lineage:
     match node.declared:
         case Table() as table:
             return _of_sql(graph, supply, node, table.sql, list(supply.columns[node.id]))
+        case LinkTable() as table:
+            return _of_link(supply, node, table)
         case PythonTable() as table:
             names = [name for name, _ in table.columns]
             return Lineage(dict.fromkeys(names, Came(None)), None, "a Python function can't be followed")
