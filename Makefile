@@ -1,7 +1,7 @@
 PYTHON ?= python3
 VENV := .venv
 RUN := $(VENV)/bin
-EXTRAS := demo,lightgbm,pandas,picture,polars,postgres
+EXTRAS := demo,lightgbm,link,pandas,picture,polars,postgres
 
 .PHONY: help demo test lint prove bench coverage clean
 

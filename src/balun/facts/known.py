@@ -16,6 +16,8 @@ from balun.chain.link import LinkTable, key_columns
 from balun.chain.table import AnyTable, OpaqueTable, PythonTable, Table
 from balun.digest import digest
 from balun.facts.dependency import Dependencies
+from balun.facts.domain import Domain
+from balun.facts.extent import Range
 from balun.facts.nullable import Nullable
 from balun.facts.origin import Flow, flow_of
 from balun.facts.propagate import FACTS, State, states_of
@@ -224,6 +226,27 @@ def _opaque(table: PythonTable | OpaqueTable) -> Facts:
     names = tuple(name for name, _ in table.columns)
     nothing = unknown(len(names))
     return _promised(Facts(names, nothing, nothing), table)
+
+
+_SURELY = Range(0, 1)
+
+
+def _linked(chain: Chain, node: Node, table: LinkTable) -> Facts:
+    """A crosswalk's keys are what they are in what it matches; of two sides matched one to one either is a key."""
+    names = tuple(name for name, _ in table.columns)
+    own = key_columns(table.linking, table.keys)
+    values: dict[str, list[object]] = {fact.name: [fact.unknown] * len(names) for fact in FACTS}
+    for parent, key, told in zip(node.parents, table.keys, own, strict=True):
+        known = chain.nodes[parent]
+        lower = [name.lower() for name in known.columns]
+        for fact in FACTS:
+            for name, as_ in zip(key, told, strict=True):
+                values[fact.name][names.index(as_)] = known.out.values[fact.name][lower.index(name.lower())]
+    values[Domain.name][-1] = _SURELY
+    state = State({fact: tuple(some) for fact, some in values.items()}, Dependencies())
+    keys = own if table.linking.one_to_one else own[:1] if table.linking.right is None else ()
+    state = State(state.values, state.dependencies.with_keys([_places(names, key) for key in keys]))
+    return _promised(Facts(names, state, state), table)
 
 
 def _table(chain: Chain, node: Node, table: Table) -> Known:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -12,7 +13,7 @@ import numpy as np
 from balun.chain.link import Linking, key_columns
 from balun.linking.blocking import Plan, propose, write_pairs
 from balun.linking.clusters import clusters, components
-from balun.linking.comparing import Group, levels
+from balun.linking.comparing import Group, levels, settings
 from balun.linking.deciding import Decided, bits, contested, corrected, decide, one_to_one, probability
 from balun.chain.link_labels import Labels
 from balun.linking.grouping import grouped
@@ -71,6 +72,10 @@ class Matched:
             "prior": self.trained.prior,
             "stages": self.seconds,
         }
+
+    def model_json(self) -> str:
+        """The model as a file of Splink's settings."""
+        return json.dumps(settings(self.groups, self.trained.weights, self.trained.prior), indent=1)
 
 
 def _levels(trained: Trained, group: Group) -> list[dict[str, object]]:
@@ -161,7 +166,7 @@ def _decide(
     records: Records, groups: Sequence[Group], plan: Plan, trained: Trained, linking: Linking, labels: Labels
 ) -> tuple[Decided, int, dict[int, int], int]:
     _write_keys(records)
-    said = _forced(records, labels)
+    said = _forced(records, groups, trained, labels)
     if not records.two:
         _fill(records, groups, trained, linking)
     left, right, weight, answer = _read(records)
@@ -221,7 +226,7 @@ def _write_keys(records: Records) -> None:
         )
 
 
-def _forced(records: Records, labels: Labels) -> int:
+def _forced(records: Records, groups: Sequence[Group], trained: Trained, labels: Labels) -> int:
     """Write the table `said`, `rid_l`, `rid_r`, `same`, of the answers whose records are there; how many these are."""
     at = len(records.sides) - 1
     places = [_by_key(records, side) for side in range(len(records.sides))]
@@ -237,6 +242,8 @@ def _forced(records: Records, labels: Labels) -> int:
             "CREATE OR REPLACE TABLE unweighed AS SELECT rid_l AS join_key_l, rid_r AS join_key_r, '-1' AS match_key "
             "FROM said ANTI JOIN final USING (rid_l, rid_r)"
         )
+        score(records, groups, "unweighed", "more", weights=trained.weights, prior=trained.prior)
+        records.connection.execute("INSERT INTO final BY NAME SELECT * FROM more")
     return len(found)
 
 
