@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from functools import cached_property, partial
+from functools import cached_property, partial, reduce
 
 from balun.chain.contract import Contract
 from balun.chain.corpus import Corpus
@@ -20,6 +20,7 @@ from balun.facts.domain import Domain
 from balun.facts.extent import Range
 from balun.facts.nullable import Nullable
 from balun.facts.origin import Flow, flow_of
+from balun.facts.privacy import Privacy
 from balun.facts.propagate import FACTS, State, states_of
 from balun.facts.supply import EXAMPLE, Supply
 from balun.quoting import quoted
@@ -243,10 +244,24 @@ def _linked(chain: Chain, node: Node, table: LinkTable) -> Facts:
             for name, as_ in zip(key, told, strict=True):
                 values[fact.name][names.index(as_)] = known.out.values[fact.name][lower.index(name.lower())]
     values[Domain.name][-1] = _SURELY
+    made = [at for at, name in enumerate(names) if name not in {told for side in own for told in side}]
+    for at in made:
+        values[Privacy.name][at] = _most_private(chain, node, table)
     state = State({fact: tuple(some) for fact, some in values.items()}, Dependencies())
     keys = own if table.linking.one_to_one else own[:1] if table.linking.right is None else ()
     state = State(state.values, state.dependencies.with_keys([_places(names, key) for key in keys]))
     return _promised(Facts(names, state, state), table)
+
+
+def _most_private(chain: Chain, node: Node, table: LinkTable) -> object:
+    """Who belongs together tells of everything that was compared."""
+    fact, found = Privacy(), []
+    for parent, key in zip(node.parents, table.keys, strict=True):
+        looked = {name.lower() for name in (*key, *(name for name, _ in table.linking.on))}
+        known = chain.nodes[parent]
+        told = zip(known.columns, known.out.values[fact.name], strict=True)
+        found += [value for name, value in told if name.lower() in looked]
+    return reduce(fact.join, found)
 
 
 def _table(chain: Chain, node: Node, table: Table) -> Known:
