@@ -14,8 +14,8 @@ COLUMNS = ("given_name", "surname", "street_number", "street", "suburb", "postco
 _STATES = ("nsw", "vic", "qld", "sa", "wa", "tas", "act", "nt")
 _ENDS = ("street", "road", "place", "avenue", "court", "close")
 _KEYS = {
-    "a": "sqz", "b": "vgn", "c": "xvd", "d": "sfe", "e": "wrd", "g": "fhb", "h": "gjn", "i": "uok", "k": "jlm", "l": "kop",
-    "m": "nk", "n": "bm", "o": "ipl", "r": "etf", "s": "adw", "t": "ryg", "u": "yij", "v": "cb", "w": "qe", "y": "tu",
+    "a": "sqz", "b": "vgn", "c": "xvd", "d": "sfe", "e": "wrd", "g": "fhb", "h": "gjn", "i": "uok", "k": "jlm",
+    "l": "kop", "m": "nk", "n": "bm", "o": "ipl", "r": "etf", "s": "adw", "t": "ryg", "u": "yij", "v": "cb", "w": "qe", "y": "tu",
 }  # fmt: skip
 
 
@@ -41,19 +41,25 @@ def people(folder: Path, records: int, *, duplicates: float = 0.2, seed: int = 1
     order = dice.permutation(records)
     table = pa.table(
         {"id": np.arange(records)}
-        | {name: pa.array(values, pa.string()).take(pa.array(order)) for name, values in zip(COLUMNS, whole, strict=True)}
+        | {
+            name: pa.array(values, pa.string()).take(pa.array(order))
+            for name, values in zip(COLUMNS, whole, strict=True)
+        }
         | {"person": person[order]}
     )
     pq.write_table(table, file)
     return file
 
 
+_HEADS = tuple("b c d f g h j k l m n p r s t v w br cr dr gr kl st th sh".split())
+_TAILS = tuple("a e i o u ar en in on er ie ey".split())
+
+
 def _words(many: int, dice: np.random.Generator, syllables: tuple[int, int]) -> list[str]:
-    heads, tails = "b c d f g h j k l m n p r s t v w br cr dr gr kl st th sh".split(), "a e i o u ar en in on er ie ey".split()
     found: dict[str, None] = {}
     while len(found) < many:
-        parts = int(dice.integers(syllables[0], syllables[1] + 1))
-        found["".join(heads[dice.integers(len(heads))] + tails[dice.integers(len(tails))] for _ in range(parts))] = None
+        parts = range(int(dice.integers(syllables[0], syllables[1] + 1)))
+        found["".join(_HEADS[dice.integers(len(_HEADS))] + _TAILS[dice.integers(len(_TAILS))] for _ in parts)] = None
     return list(found)
 
 

@@ -642,7 +642,9 @@ def _is_path(word: str) -> bool:
 @click.argument("name")
 @click.option("--plan", is_flag=True, help="Only which pairs would be compared, and how many.")
 @click.option("--explain", metavar="KEY", help="A record's cluster, and what each column weighs for it.")
-@click.option("--review", is_flag=False, flag_value=20, type=click.IntRange(1), metavar="[N]", help="Judge N unsure pairs.")
+@click.option(
+    "--review", is_flag=False, flag_value=20, type=click.IntRange(1), metavar="[N]", help="Judge N unsure pairs."
+)
 @json_option
 @_says_errors
 def link(name: str, explain: str | None, review: int | None, *, plan: bool, as_json: bool) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -99,7 +99,7 @@ def declared(node: Node, graph: Graph) -> dict[str, object]:
     return {}
 
 
-def _labels(link: LinkTable, graph: Graph) -> list[object]:
+def _labels(link: LinkTable, graph: Graph) -> Sequence[Sequence[object]]:
     """What people said of its pairs."""
     root = graph.config.folder
     told = read_labels(labels_file(root, link.name), link.keys, root)

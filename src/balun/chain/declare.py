@@ -318,7 +318,14 @@ def link(
     place = _caller()
     kinds = tuple(on.items()) if isinstance(on, Mapping) else tuple((name, None) for name in _names(on))
     linking = Linking(
-        left, right, kinds, tuple(_names(rule) for rule in ((block,) if isinstance(block, str) else block)), threshold, precision, one_to_one, seed
+        left,
+        right,
+        kinds,
+        tuple(_names(rule) for rule in ((block,) if isinstance(block, str) else block)),
+        threshold,
+        precision,
+        one_to_one,
+        seed,
     )
     for message, mend in _wrong(linking):
         raise _fault(place, "value-wrong", f"link of {' and '.join(linking.sides)}: {message}", mend)

@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 
 from balun.chain.table import PythonTable
 
-
 KINDS: Mapping[str, str] = {
     "name": "short text, by Jaro-Winkler similarity; rare values weigh more",
     "text": "text of several words, by the cosine of character TF-IDF",

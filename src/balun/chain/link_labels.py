@@ -29,7 +29,7 @@ def columns(keys: Sequence[Sequence[str]]) -> list[str]:
 
 
 def read_labels(file: Path, keys: Sequence[Sequence[str]], root: Path) -> dict[tuple[Key, Key], bool]:
-    """Keys as text, the last answer where one was given twice. Raises ProjectError with each line that can't be read."""
+    """Keys as text, the last answer where one was given twice. Raises ProjectError at a line that can't be read."""
     if not file.exists():
         return {}
     shown = file.relative_to(root).as_posix()

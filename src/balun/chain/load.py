@@ -182,7 +182,9 @@ def _with_key(link: LinkTable, keys: Mapping[str, tuple[str, ...]], faults: list
     for side in link.parents:
         if side.lower() in keys and not keys[side.lower()]:
             message = f"link {link.name} reads {side}, which has no key: its rows couldn't be told apart"
-            faults.append(Finding("key-missing", link.place, message, mend=f"declare the key of {side}", owner=link.owner))
+            faults.append(
+                Finding("key-missing", link.place, message, mend=f"declare the key of {side}", owner=link.owner)
+            )
     own = tuple(keys.get(side.lower(), ()) for side in link.parents)
     if not all(own):
         return link  # that a parent isn't there, or is a link itself, is said later

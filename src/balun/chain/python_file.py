@@ -14,7 +14,7 @@ from balun.chain.code import code_of
 from balun.chain.corpus import Corpus
 from balun.chain.declare import DeclaredCorpus, DeclaredLink, DeclaredModel, DeclaredSurface, DeclaredTable
 from balun.chain.feature import Aggregate, Columns, Latest
-from balun.chain.link import LinkTable, Linking
+from balun.chain.link import Linking, LinkTable
 from balun.chain.model import Model
 from balun.chain.sql_table import parents_of
 from balun.chain.surface import Surface

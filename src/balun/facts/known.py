@@ -10,9 +10,9 @@ from balun.chain.contract import Contract
 from balun.chain.corpus import Corpus
 from balun.chain.feature import Aggregate, Columns, Latest
 from balun.chain.graph import Graph, Node
+from balun.chain.link import LinkTable, key_columns
 from balun.chain.point_in_time import Examples
 from balun.chain.point_in_time.meaning import meaning
-from balun.chain.link import LinkTable, key_columns
 from balun.chain.table import AnyTable, OpaqueTable, PythonTable, Table
 from balun.digest import digest
 from balun.facts.dependency import Dependencies
@@ -20,7 +20,7 @@ from balun.facts.domain import Domain
 from balun.facts.extent import Range
 from balun.facts.nullable import Nullable
 from balun.facts.origin import Flow, flow_of
-from balun.facts.privacy import Privacy
+from balun.facts.privacy import Privacy, PrivacyFact
 from balun.facts.propagate import FACTS, State, states_of
 from balun.facts.supply import EXAMPLE, Supply
 from balun.quoting import quoted
@@ -246,16 +246,17 @@ def _linked(chain: Chain, node: Node, table: LinkTable) -> Facts:
     values[Domain.name][-1] = _SURELY
     made = [at for at, name in enumerate(names) if name not in {told for side in own for told in side}]
     for at in made:
-        values[Privacy.name][at] = _most_private(chain, node, table)
+        values[PrivacyFact.name][at] = _most_private(chain, node, table)
     state = State({fact: tuple(some) for fact, some in values.items()}, Dependencies())
     keys = own if table.linking.one_to_one else own[:1] if table.linking.right is None else ()
     state = State(state.values, state.dependencies.with_keys([_places(names, key) for key in keys]))
     return _promised(Facts(names, state, state), table)
 
 
-def _most_private(chain: Chain, node: Node, table: LinkTable) -> object:
+def _most_private(chain: Chain, node: Node, table: LinkTable) -> Privacy:
     """Who belongs together tells of everything that was compared."""
-    fact, found = Privacy(), []
+    fact = PrivacyFact()
+    found: list[Privacy] = []
     for parent, key in zip(node.parents, table.keys, strict=True):
         looked = {name.lower() for name in (*key, *(name for name, _ in table.linking.on))}
         known = chain.nodes[parent]

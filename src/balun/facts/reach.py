@@ -8,8 +8,8 @@ from balun.chain.contract import Contract
 from balun.chain.corpus import Corpus
 from balun.chain.feature import Columns
 from balun.chain.graph import Node
-from balun.chain.point_in_time.expression import read_expression
 from balun.chain.link import LinkTable
+from balun.chain.point_in_time.expression import read_expression
 from balun.chain.table import OpaqueTable, PythonTable
 from balun.facts.known import Chain
 from balun.facts.origin import Origin
@@ -187,7 +187,10 @@ def _opaque(chain: Chain, id_: str, flows: Flows) -> tuple[dict[str, Uses], Uses
         *(
             uses
             for at, parent in enumerate(node.parents)
-            for uses in (*(flows[parent][0][name] for name in _seen(chain, id_, at, flows[parent][0])), flows[parent][1])
+            for uses in (
+                *(flows[parent][0][name] for name in _seen(chain, id_, at, flows[parent][0])),
+                flows[parent][1],
+            )
         )
     )
     return dict.fromkeys(chain.nodes[id_].columns, everything), everything

@@ -10,11 +10,11 @@ from balun.chain.contract import Contract
 from balun.chain.corpus import Corpus
 from balun.chain.feature import Aggregate, Columns, Latest
 from balun.chain.graph import Graph, Node
+from balun.chain.link import LinkTable
 from balun.chain.model import Model
 from balun.chain.point_in_time import Examples, Source, compile_feature
 from balun.chain.point_in_time.expression import read_expression
 from balun.chain.surface import Surface
-from balun.chain.link import LinkTable
 from balun.chain.table import AnyTable, OpaqueTable, PythonTable, Table
 from balun.digest import digest
 from balun.errors import ProjectError, nearest
@@ -237,7 +237,7 @@ def _supply_table(supply: Supply, binder: Binder, node: Node, table: AnyTable) -
 
 
 def _link_columns(supply: Supply, node: Node, table: LinkTable) -> tuple[tuple[str, str], ...]:
-    """The types of a crosswalk's columns, from those of the keys. Raises ProjectError where a side lacks what it needs."""
+    """The types of a crosswalk's columns, from those of the keys. Raises ProjectError where a side lacks a column."""
     linking, sides = table.linking, [supply.columns[parent] for parent in node.parents]
     if not table.keys:
         message = f"link {table.name} reads a link, whose rows are no records"

@@ -63,12 +63,24 @@ def atoms(field: Field) -> tuple[Atom, ...]:
     whole = Atom(name, name, column)
     match field.kind:
         case "name":
-            return whole, Atom(f"first 4 of {name}", name, f"{column}[:4]"), Atom(f"last 4 of {name}", name, f"{column}[-4:]")
+            return (
+                whole,
+                Atom(f"first 4 of {name}", name, f"{column}[:4]"),
+                Atom(f"last 4 of {name}", name, f"{column}[-4:]"),
+            )
         case "code":
             half = f"CASE WHEN length({column}) >= 6 THEN {column}"
-            return whole, Atom(f"first 4 of {name}", name, f"{half}[:4] END"), Atom(f"last 4 of {name}", name, f"{half}[-4:] END")
+            return (
+                whole,
+                Atom(f"first 4 of {name}", name, f"{half}[:4] END"),
+                Atom(f"last 4 of {name}", name, f"{half}[-4:] END"),
+            )
         case "date":
-            return whole, Atom(f"month of {name}", name, f"{column}[:6]"), Atom(f"day of the year of {name}", name, f"{column}[5:8]")
+            return (
+                whole,
+                Atom(f"month of {name}", name, f"{column}[:6]"),
+                Atom(f"day of the year of {name}", name, f"{column}[5:8]"),
+            )
         case "text":
             return whole, Atom(f"first 12 of {name}", name, f"{column}[:12]")
         case "words":
@@ -118,8 +130,10 @@ def _pairs(records: Records, rules: Sequence[Rule], source: str, share: float) -
     for rule in rules:
         names = ", ".join(f"({atom.expression}) AS a{at}" for at, atom in enumerate(rule.atoms))
         there = " AND ".join(f"a{at} IS NOT NULL" for at in range(len(rule.atoms)))
-        each = "count(*) FILTER (side = 0)::DOUBLE * count(*) FILTER (side = 1)" if records.two else (
-            "count(*)::DOUBLE * (count(*) - 1) / 2"
+        each = (
+            "count(*) FILTER (side = 0)::DOUBLE * count(*) FILTER (side = 1)"
+            if records.two
+            else ("count(*)::DOUBLE * (count(*) - 1) / 2")
         )
         groups = ", ".join(f"a{at}" for at in range(len(rule.atoms)))
         row = records.connection.execute(
@@ -135,10 +149,10 @@ def _sure(records: Records, rules: Sequence[Rule]) -> tuple[list[Rule], int]:
     By chance is: were the two columns independent of each other.
     """
     possible = max(1, records.possible)
-    single = {atom: pairs for atom, pairs in _alone(records, rules)}
+    single = dict(_alone(records, rules))
     found = []
     for rule in rules:
-        chance = possible
+        chance = float(possible)
         for atom in rule.atoms:
             chance *= single[atom] / possible
         if rule.pairs > 20 and chance < _SURE * rule.pairs and rule.pairs <= records.total * 2:
@@ -153,11 +167,13 @@ def _alone(records: Records, rules: Sequence[Rule]) -> Iterator[tuple[Atom, floa
     yield from zip(every, _pairs(records, [Rule((atom,)) for atom in every], "records", 1.0), strict=True)
 
 
-def _agreeing(records: Records, known: dict[str, tuple[Atom, ...]], sure: Sequence[Rule]) -> dict[str, np.ndarray] | None:
+def _agreeing(
+    records: Records, known: dict[str, tuple[Atom, ...]], sure: Sequence[Rule]
+) -> dict[str, np.ndarray] | None:
     """For each field, which of its atoms agree in pairs that surely match, found by other fields: rows of truths."""
     if not sure:
         return None
-    found = {}
+    found: dict[str, np.ndarray] = {}
     for name, own in known.items():
         others = [rule for rule in sure if all(atom.field != name for atom in rule.atoms)]
         seen = [_seen(records, own, rule) for rule in others[:3]]
@@ -185,7 +201,9 @@ def _chosen(
 ) -> tuple[list[Rule], float | None, list[Rule]]:  # fmt: skip
     """One by one the rule that finds most of what is still missed for the pairs that it costs."""
     if agreeing is None:
-        cheap = sorted((rule for rule in rules if 0 < rule.pairs <= most / 8), key=lambda rule: (len(rule.atoms), -rule.pairs))
+        cheap = sorted(
+            (rule for rule in rules if 0 < rule.pairs <= most / 8), key=lambda rule: (len(rule.atoms), -rule.pairs)
+        )
         return [counted(records, rule) for rule in cheap[:6]], None, []
     draws = _draws(known, agreeing)
     hits = {rule: np.logical_and.reduce([draws[atom] for atom in rule.atoms]) for rule in rules}
@@ -210,7 +228,7 @@ def _chosen(
 def _draws(known: dict[str, tuple[Atom, ...]], agreeing: dict[str, np.ndarray]) -> dict[Atom, np.ndarray]:
     """Matches as they might be: each field drawn for itself from what was seen."""
     dice = np.random.default_rng(0)
-    found = {}
+    found: dict[Atom, np.ndarray] = {}
     for name, own in known.items():
         rows = agreeing[name][dice.integers(0, len(agreeing[name]), _DRAWS)]
         found |= {atom: rows[:, at] for at, atom in enumerate(own)}
@@ -220,7 +238,10 @@ def _draws(known: dict[str, tuple[Atom, ...]], agreeing: dict[str, np.ndarray]) 
 def write_pairs(records: Records, plan: Plan, near: Sequence[str]) -> int:
     """Write the table `pairs`, each pair once, by the first rule that finds it. near: tables of `rid_l`, `rid_r`."""
     parts = [_joined(records, plan.rules, at) for at in range(len(plan.rules))]
-    parts += [f"SELECT rid_l AS join_key_l, rid_r AS join_key_r, '{len(plan.rules) + at}' AS match_key FROM {one}" for at, one in enumerate(near)]
+    parts += [
+        f"SELECT rid_l AS join_key_l, rid_r AS join_key_r, '{len(plan.rules) + at}' AS match_key FROM {one}"
+        for at, one in enumerate(near)
+    ]
     empty = "SELECT 0::BIGINT AS join_key_l, 0::BIGINT AS join_key_r, '' AS match_key LIMIT 0"
     union = " UNION ALL ".join(parts or [empty])
     if near:
@@ -234,7 +255,8 @@ def _joined(records: Records, rules: Sequence[Rule], at: int) -> str:
     own = rules[at]
     needed = list(dict.fromkeys(atom for rule in rules[: at + 1] for atom in rule.atoms))
     names = {atom: f"a{place}" for place, atom in enumerate(needed)}
-    some = f"(SELECT rid, side, {', '.join(f'({atom.expression}) AS {name}' for atom, name in names.items())} FROM records)"
+    told = ", ".join(f"({atom.expression}) AS {name}" for atom, name in names.items())
+    some = f"(SELECT rid, side, {told} FROM records)"
     on = " AND ".join(f"l.{names[atom]} = r.{names[atom]}" for atom in own.atoms)
     before = "".join(
         " AND NOT coalesce(" + " AND ".join(f"l.{names[atom]} = r.{names[atom]}" for atom in rule.atoms) + ", false)"

@@ -71,7 +71,9 @@ def _of_field(field: Field) -> tuple[Level, ...]:
             cosine = f"cosine_{field.column}(rid_l, rid_r)"
             steps = [Level(f"cosine ≥ {at:g}", f"{cosine} >= {at}") for at in _COSINES]
         case "name":
-            alike = [Level(f"alike ≥ {at:g}", f"jaro_winkler_similarity({left}, {right}) >= {at}") for at in (0.92, 0.8)]
+            alike = [
+                Level(f"alike ≥ {at:g}", f"jaro_winkler_similarity({left}, {right}) >= {at}") for at in (0.92, 0.8)
+            ]
             part = f"starts_with({left}, {right}) OR starts_with({right}, {left})"
             steps = [equal, alike[0], Level("one begins as the other", part), alike[1]]
         case "code":

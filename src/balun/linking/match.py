@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from balun.chain.link import Linking, key_columns
+from balun.chain.link_labels import Labels
 from balun.linking.blocking import Plan, propose, write_pairs
 from balun.linking.clusters import clusters, components
 from balun.linking.comparing import Group, levels, settings
 from balun.linking.deciding import Decided, bits, contested, corrected, decide, one_to_one, probability
-from balun.chain.link_labels import Labels
 from balun.linking.grouping import grouped
 from balun.linking.records import FEW, Records, Side, prepare
 from balun.linking.scoring import ready, score
@@ -118,9 +118,7 @@ def _nearest(records: Records) -> list[tuple[str, str]]:
     return found
 
 
-def match(
-    connection: DuckDBPyConnection, sides: Sequence[Side], linking: Linking, labels: Labels, say: Say
-) -> Matched:
+def match(connection: DuckDBPyConnection, sides: Sequence[Side], linking: Linking, labels: Labels, say: Say) -> Matched:
     """Write `crosswalk` and `kept`. Raises UsageError where Splink isn't installed."""
     ready()
     clock = _Clock(say)
@@ -156,7 +154,7 @@ def _train(
         both = f"SELECT join_key_l, join_key_r FROM pairs UNION ALL SELECT join_key_l, join_key_r FROM {chance}"
         ends = records.connection.execute(both).fetchnumpy()
         for column, known in texts.items():
-            known.learn(ends["join_key_l"], ends["join_key_r"])
+            known.learn(np.asarray(ends["join_key_l"]), np.asarray(ends["join_key_r"]))
             teach(records.connection, column, known)
     first = max(plan.sure, 1) / max(1, records.possible)
     return train(records, groups, chance, first, linking.seed, one_to_one=linking.one_to_one and records.two)
@@ -220,9 +218,9 @@ def _write_keys(records: Records) -> None:
     """The tables `key0` and `key1`: `rid` and the key's columns."""
     for at, side in enumerate(records.sides):
         names = ", ".join(map(quoted, side.key))
+        place = f"{sum(records.rows[:at])} + row_number() OVER (ORDER BY row({names})) - 1"
         records.connection.execute(
-            f"CREATE OR REPLACE TABLE key{at} AS SELECT {sum(records.rows[:at])} + row_number() OVER (ORDER BY row({names})) - 1 "
-            f"AS rid, {names} FROM {side.source}"
+            f"CREATE OR REPLACE TABLE key{at} AS SELECT {place} AS rid, {names} FROM {side.source}"
         )
 
 
@@ -237,7 +235,9 @@ def _forced(records: Records, groups: Sequence[Group], trained: Trained, labels:
             found[min(one, other), max(one, other)] = same
     records.connection.execute("CREATE OR REPLACE TABLE said (rid_l BIGINT, rid_r BIGINT, same BOOLEAN)")
     if found:
-        records.connection.executemany("INSERT INTO said VALUES (?, ?, ?)", [[*ends, same] for ends, same in found.items()])
+        records.connection.executemany(
+            "INSERT INTO said VALUES (?, ?, ?)", [[*ends, same] for ends, same in found.items()]
+        )
         records.connection.execute(
             "CREATE OR REPLACE TABLE unweighed AS SELECT rid_l AS join_key_l, rid_r AS join_key_r, '-1' AS match_key "
             "FROM said ANTI JOIN final USING (rid_l, rid_r)"
@@ -255,12 +255,12 @@ def _by_key(records: Records, side: int) -> dict[tuple[str, ...], int]:
 
 
 def _fill(records: Records, groups: Sequence[Group], trained: Trained, linking: Linking) -> None:
-    """Weigh the pairs that weren't compared of records that hang together, so that a chain shows what speaks against it."""
+    """Weigh the pairs that weren't compared of records that hang together: a chain shows what speaks against it."""
     least = float(bits(np.array([linking.threshold or 0.5]))[0])
     ends = records.connection.execute(
         f"SELECT rid_l, rid_r FROM final WHERE match_weight >= {least} ORDER BY rid_l, rid_r"
     ).fetchnumpy()
-    found = components(ends["rid_l"], ends["rid_r"], records.total)
+    found = components(np.asarray(ends["rid_l"]), np.asarray(ends["rid_r"]), records.total)
     sizes = np.bincount(found, minlength=records.total)[found]
     members = np.flatnonzero((sizes > 2) & (sizes <= _LARGEST))
     if not len(members):
@@ -283,12 +283,18 @@ def _read(records: Records) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndar
         "SELECT rid_l, rid_r, round(match_weight, 6) AS weight, coalesce(same::INT, -1) AS same "
         "FROM final LEFT JOIN said USING (rid_l, rid_r) ORDER BY rid_l, rid_r"
     ).fetchnumpy()
-    return rows["rid_l"], rows["rid_r"], np.asarray(rows["weight"], dtype=np.float64), np.asarray(rows["same"])
+    left, right, weight, same = (np.asarray(rows[name]) for name in ("rid_l", "rid_r", "weight", "same"))
+    return left, right, weight.astype(np.float64), same
 
 
 def _write_kept(
-    records: Records, groups: Sequence[Group], left: np.ndarray, right: np.ndarray, weight: np.ndarray,
-    chance: np.ndarray, linked: np.ndarray,
+    records: Records,
+    groups: Sequence[Group],
+    left: np.ndarray,
+    right: np.ndarray,
+    weight: np.ndarray,
+    chance: np.ndarray,
+    linked: np.ndarray,
 ) -> None:
     """The table `kept`: each pair with its keys, values, weights by column, and whether it is linked."""
     import pyarrow as pa
@@ -325,8 +331,12 @@ def _has(records: Records, column: str) -> bool:
 
 def _write_pairs(records: Records, linking: Linking) -> None:
     own = key_columns(linking, tuple(side.key for side in records.sides))
-    parts = [f"{quoted(name + '_l')} AS {quoted(told)}" for name, told in zip(records.sides[0].key, own[0], strict=True)]
-    parts += [f"{quoted(name + '_r')} AS {quoted(told)}" for name, told in zip(records.sides[1].key, own[1], strict=True)]
+    parts = [
+        f"{quoted(name + '_l')} AS {quoted(told)}" for name, told in zip(records.sides[0].key, own[0], strict=True)
+    ]
+    parts += [
+        f"{quoted(name + '_r')} AS {quoted(told)}" for name, told in zip(records.sides[1].key, own[1], strict=True)
+    ]
     records.connection.execute(
         f"CREATE OR REPLACE TABLE crosswalk AS SELECT {', '.join(parts)}, probability AS confidence FROM kept "
         "WHERE linked ORDER BY rid_l, rid_r"
@@ -345,10 +355,14 @@ def _write_clusters(
         np.maximum.at(rival, ends[~inside], chance[~inside])
     alone = np.bincount(first, minlength=records.total)[first] == 1
     sure = np.round(np.where(alone, 1 - rival, best), 6)
-    records.connection.register("placed", pa.table({"rid": np.arange(records.total), "first": first, "confidence": sure}))
+    records.connection.register(
+        "placed", pa.table({"rid": np.arange(records.total), "first": first, "confidence": sure})
+    )
     key = records.sides[0].key
     names = ", ".join(f"k.{quoted(name)}" for name in key)
-    cluster = f"f.{quoted(key[0])}" if len(key) == 1 else f"concat_ws('|', {', '.join(f'f.{quoted(name)}' for name in key)})"
+    cluster = (
+        f"f.{quoted(key[0])}" if len(key) == 1 else f"concat_ws('|', {', '.join(f'f.{quoted(name)}' for name in key)})"
+    )
     records.connection.execute(
         f"CREATE OR REPLACE TABLE crosswalk AS SELECT {names}, {cluster} AS cluster, confidence FROM placed "
         "JOIN key0 k USING (rid) JOIN key0 f ON f.rid = first ORDER BY rid"

@@ -54,9 +54,7 @@ class Records:
         return [field for field in self.fields if field.kind == kind]
 
 
-def prepare(
-    connection: DuckDBPyConnection, sides: Sequence[Side], on: Sequence[tuple[str, str | None]]
-) -> Records:
+def prepare(connection: DuckDBPyConnection, sides: Sequence[Side], on: Sequence[tuple[str, str | None]]) -> Records:
     """Write `records`. on: columns of each side, with their kind where it was given."""
     sources = [side.source for side in sides]
     guessed = shapes(connection, sources, [name for name, kind in on if kind is None])
@@ -110,5 +108,5 @@ def _date(column: str) -> str:
     """Eight digits, also where they are no day of the calendar: a wrong digit is what typing makes of a date."""
     formats = ", ".join(f"'{one}'" for one in DATES)
     text = f"{column}::VARCHAR"
-    read = f"strftime(coalesce(try_cast({text} AS DATE), try_strptime({text}, [{formats}])), '%Y%m%d')"
+    read = f"strftime(try_cast({text} AS DATE), '%Y%m%d'), strftime(try_strptime({text}, [{formats}]), '%Y%m%d')"
     return f"coalesce({read}, nullif(regexp_replace({text}, '[^0-9]', '', 'g'), ''))"

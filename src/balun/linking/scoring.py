@@ -23,8 +23,8 @@ def ready() -> None:
 
 
 def score(
-    records: Records, groups: Sequence[Group], pairs: str, into: str, *, weights: Weights | None = None, prior: float = 1e-4,
-    least: float | None = None,
+    records: Records, groups: Sequence[Group], pairs: str, into: str, *,
+    weights: Weights | None = None, prior: float = 1e-4, least: float | None = None,
 ) -> None:  # fmt: skip
     """Write the table `into`: a row a pair of the table `pairs`, with `gamma_C`, `mw_C` … and `match_weight`.
 
@@ -40,4 +40,4 @@ def score(
     linker.table_management.register_blocked_pairs_for_predict(api.register(pairs))
     found = linker.inference.predict(threshold_match_weight=least, warning_mode="never")
     records.connection.execute(f"CREATE OR REPLACE TABLE {into} AS SELECT * FROM {found.physical_name}")
-    api.delete_tables_created_by_splink_from_db()
+    api.delete_tables_created_by_splink_from_db()  # type: ignore[no-untyped-call]

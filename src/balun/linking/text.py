@@ -67,13 +67,15 @@ def vectors(records: Records, column: str) -> Vectors:
 
 
 def teach(connection: DuckDBPyConnection, column: str, known: Vectors) -> None:
-    """Give SQL the function `cosine_FIELD(rid, rid)`."""
+    """Give SQL the function `cosine_COLUMN(rid, rid)`."""
+    from duckdb.func import PythonUDFType
+
     connection.create_function(
         f"cosine_{column}",
         lambda left, right: _cosines(known, left, right),  # DuckDB evaluates annotations, and these are for types alone
-        ["BIGINT", "BIGINT"],  # type: ignore[list-item]
-        "DOUBLE",  # type: ignore[arg-type]
-        type="arrow",  # type: ignore[arg-type]
+        ["BIGINT", "BIGINT"],
+        "DOUBLE",
+        type=PythonUDFType.ARROW,
     )
 
 

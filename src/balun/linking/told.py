@@ -141,7 +141,9 @@ class Kept:
     def unsure(self, labels: Labels, many: int) -> tuple[Pair, ...]:
         """Pairs that nobody has judged, those first whose answer tells most."""
         threshold = float(str(self.info["threshold"]))
-        found = self._pairs("abs(weight) < 1000", f"abs(probability - {threshold}), abs(weight)", many + 2 * len(labels))
+        found = self._pairs(
+            "abs(weight) < 1000", f"abs(probability - {threshold}), abs(weight)", many + 2 * len(labels)
+        )
         known = {frozenset(ends) for ends in labels}
         return tuple(pair for pair in found if frozenset((pair.left, pair.right)) not in known)[:many]
 
@@ -163,8 +165,10 @@ class Kept:
         if self.table.linking.right is None:
             own = _same(names, key)
             told = ", ".join(f"{quoted(name)}::VARCHAR" for name in names)
-            sql = f"SELECT {told} FROM {rows} WHERE cluster = (SELECT cluster FROM {rows} WHERE {own} LIMIT 1) ORDER BY ALL"
-            return tuple(duckdb.connect().execute(sql).fetchall())
+            with duckdb.connect() as connection:
+                its = f"SELECT cluster FROM {rows} WHERE {own} LIMIT 1"
+                sql = f"SELECT {told} FROM {rows} WHERE cluster = ({its}) ORDER BY ALL"
+                return tuple(connection.execute(sql).fetchall())
         known = self._pairs(f"({self._is('l', key)} OR {self._is('r', key)})", "NOT linked, weight DESC", 1)
         return (key,) if known else ()
 
@@ -182,9 +186,7 @@ class Kept:
             return tuple(self._pair(dict(zip(names, row, strict=True))) for row in asked.fetchall())
 
     def _pair(self, row: Mapping[str, object]) -> Pair:
-        keys = [
-            tuple(str(row[f"{name}_{side}"]) for name in self.table.keys[at]) for side, at in (("l", 0), ("r", -1))
-        ]
+        keys = [tuple(str(row[f"{name}_{side}"]) for name in self.table.keys[at]) for side, at in (("l", 0), ("r", -1))]
         groups = cast("Sequence[Mapping[str, Sequence[str]]]", self.info["evidence"])
         return Pair(
             keys[0],
@@ -192,7 +194,9 @@ class Kept:
             round(float(str(row["probability"])), 4),
             round(float(str(row["weight"])), 2),
             bool(row["linked"]),
-            tuple((name, _text(row[f"l{at}"]), _text(row[f"r{at}"])) for at, (name, _) in enumerate(self.table.linking.on)),
+            tuple(
+                (name, _text(row[f"l{at}"]), _text(row[f"r{at}"])) for at, (name, _) in enumerate(self.table.linking.on)
+            ),
             tuple((" + ".join(one["columns"]), round(float(str(row[f"w{at}"])), 1)) for at, one in enumerate(groups)),
         )
 

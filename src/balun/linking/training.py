@@ -5,7 +5,6 @@ Source: Fellegi & Sunter 1969; Winkler 1988 for the estimation by expectation an
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -30,7 +29,6 @@ class Trained:
 
     weights: Weights
     prior: float
-    rounds: int
 
 
 @dataclass(frozen=True)
@@ -84,8 +82,7 @@ def _blocked(records: Records, seed: int) -> tuple[str, int]:
         return "pairs", whole
     share = int(_LEARNT / whole * 1_000_000)
     records.connection.execute(
-        "CREATE OR REPLACE TABLE learning AS SELECT * FROM pairs "
-        f"WHERE hash(join_key_l, {seed}) % 1000000 < {share}"
+        f"CREATE OR REPLACE TABLE learning AS SELECT * FROM pairs WHERE hash(join_key_l, {seed}) % 1000000 < {share}"
     )
     return "learning", whole
 
@@ -93,9 +90,7 @@ def _blocked(records: Records, seed: int) -> tuple[str, int]:
 def _patterns(records: Records, groups: Sequence[Group], pairs: str) -> Patterns:
     score(records, groups, pairs, "scored")
     names = ", ".join(f"gamma_{group.column}" for group in groups)
-    rows = records.connection.execute(
-        f"SELECT {names}, count(*) FROM scored GROUP BY ALL ORDER BY ALL"
-    ).fetchall()
+    rows = records.connection.execute(f"SELECT {names}, count(*) FROM scored GROUP BY ALL ORDER BY ALL").fetchall()
     table = np.array(rows, dtype=np.int64).reshape(len(rows), len(groups) + 1)
     return Patterns(table[:, :-1], table[:, -1].astype(np.float64))
 
@@ -123,8 +118,8 @@ def _learn(
     exact = [_by_values(records, group) for group in groups]
     m = [_guess(top) for top in tops]
     u = [_unmatched(random[at], exact[at], m[at], prior) for at in range(len(groups))]
-    rounds, counts = 0, found.pairs * scale
-    for rounds in range(1, _ROUNDS + 1):
+    counts = found.pairs * scale
+    for _ in range(_ROUNDS):
         belief = _belief(found, m, u, prior)
         matched = np.where(belief > 0.5, belief, 0.0) * counts
         before, prior = prior, float(np.clip(matched.sum() / possible, 0.5 / possible, 0.5))
@@ -133,7 +128,7 @@ def _learn(
         if abs(before - prior) <= _SETTLED * prior:
             break
     weights = {group.column: (_told(m[at]), _told(u[at])) for at, group in enumerate(groups)}
-    return Trained(weights, float(f"{prior:.9g}"), rounds)
+    return Trained(weights, float(f"{prior:.9g}"))
 
 
 def _told(levels_up: np.ndarray) -> list[float]:
@@ -195,7 +190,7 @@ def _unmatched(random: np.ndarray, exact: float | None, m: np.ndarray, prior: fl
         seen[-1] = exact
     rest = np.maximum(seen - prior * m, seen * 1e-3)
     rest = np.maximum(rest, 1e-9)
-    return rest / rest.sum()
+    return np.asarray(rest / rest.sum())
 
 
 def _belief(found: Patterns, m: list[np.ndarray], u: list[np.ndarray], prior: float) -> np.ndarray:

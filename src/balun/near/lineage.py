@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from balun.chain.corpus import Corpus
 from balun.chain.feature import Aggregate, Columns, Latest
 from balun.chain.graph import Graph, Node
+from balun.chain.link import LinkTable, key_columns
 from balun.chain.model import Model
 from balun.chain.point_in_time.expression import read_expression
-from balun.chain.link import LinkTable, key_columns
 from balun.chain.table import PythonTable, Table
 from balun.facts.origin import Origin, Origins, origins
 from balun.facts.supply import EXAMPLE, LABEL_KNOWN, Supply

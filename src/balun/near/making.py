@@ -11,9 +11,9 @@ from balun.chain.contract import Contract, Files, Postgres, Quality
 from balun.chain.corpus import Corpus
 from balun.chain.feature import Aggregate, Columns, Latest, Value
 from balun.chain.graph import Node
+from balun.chain.link import LinkTable
 from balun.chain.model import Model
 from balun.chain.surface import Surface
-from balun.chain.link import LinkTable
 from balun.chain.table import OpaqueTable, PythonTable, Table
 from balun.facts.supply import Supply
 from balun.near.plain_sql import plain_sql
