@@ -14,8 +14,9 @@ COLUMNS = ("given_name", "surname", "street_number", "street", "suburb", "postco
 _STATES = ("nsw", "vic", "qld", "sa", "wa", "tas", "act", "nt")
 _ENDS = ("street", "road", "place", "avenue", "court", "close")
 _KEYS = {
-    "a": "sqz", "b": "vgn", "c": "xvd", "d": "sfe", "e": "wrd", "g": "fhb", "h": "gjn", "i": "uok", "k": "jlm",
-    "l": "kop", "m": "nk", "n": "bm", "o": "ipl", "r": "etf", "s": "adw", "t": "ryg", "u": "yij", "v": "cb", "w": "qe", "y": "tu",
+    "a": "sqz", "b": "vgn", "c": "xvd", "d": "sfe", "e": "wrd", "g": "fhb", "h": "gjn", "i": "uok",
+    "k": "jlm", "l": "kop", "m": "nk", "n": "bm", "o": "ipl", "r": "etf", "s": "adw", "t": "ryg",
+    "u": "yij", "v": "cb", "w": "qe", "y": "tu",
 }  # fmt: skip
 
 
@@ -51,8 +52,8 @@ def people(folder: Path, records: int, *, duplicates: float = 0.2, seed: int = 1
     return file
 
 
-_HEADS = tuple("b c d f g h j k l m n p r s t v w br cr dr gr kl st th sh".split())
-_TAILS = tuple("a e i o u ar en in on er ie ey".split())
+_HEADS = (*"bcdfghjklmnprstvw", "br", "cr", "dr", "gr", "kl", "st", "th", "sh")
+_TAILS = (*"aeiou", "ar", "en", "in", "on", "er", "ie", "ey")
 
 
 def _words(many: int, dice: np.random.Generator, syllables: tuple[int, int]) -> list[str]:

@@ -230,6 +230,7 @@ def _opaque(table: PythonTable | OpaqueTable) -> Facts:
 
 
 _SURELY = Range(0, 1)
+_OF_ALL_ROWS = frozenset({"presence", "sampling"})  # of two sides only those rows are left that match
 
 
 def _linked(chain: Chain, node: Node, table: LinkTable) -> Facts:
@@ -241,6 +242,8 @@ def _linked(chain: Chain, node: Node, table: LinkTable) -> Facts:
         known = chain.nodes[parent]
         lower = [name.lower() for name in known.columns]
         for fact in FACTS:
+            if table.linking.right and fact.name in _OF_ALL_ROWS:
+                continue
             for name, as_ in zip(key, told, strict=True):
                 values[fact.name][names.index(as_)] = known.out.values[fact.name][lower.index(name.lower())]
     values[Domain.name][-1] = _SURELY

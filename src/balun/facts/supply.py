@@ -243,7 +243,7 @@ def _link_columns(supply: Supply, node: Node, table: LinkTable) -> tuple[tuple[s
         message = f"link {table.name} reads a link, whose rows are no records"
         raise ProjectError.at("value-wrong", table.place, message, mend="link events, or tables of other kinds")
     faults = [
-        _no_column(table.place, f"on of link {table.name}", f"{name} of {side}", types)
+        _no_column(table.place, f"on= of link {table.name}, read in {side},", name, types)
         if not any(name.lower() == known.lower() for known in types)
         else _nested(table, side, name, types)
         for side, types in zip(linking.sides, sides, strict=True)
