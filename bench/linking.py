@@ -250,7 +250,7 @@ def _comparison(name: str) -> ComparisonCreator:
 def _blocked(one: Set) -> tuple[str, ...]:
     if one.on == _PEOPLE:
         return ("date_of_birth", "soc_sec_id", "surname", "given_name", "postcode")
-    return ("title", "authors") if one.on == _SCHOLARS else ("phone", "name", "addr")
+    return ("title", "authors") if one.on == _SCHOLARS else ("name", "addr", "city")
 
 
 def row_of(one: Set) -> str:

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 
 _LEAST = 0.5
-_ENOUGH_LABELS = 10
+_SURE = 20.0  # bits: no model is surer than that
+_STRETCH, _SHIFT = 0.3, 1.5  # how far a model is likely to be wrong, before a label
 
 
 @dataclass(frozen=True)
@@ -38,19 +39,27 @@ def bits(chance: np.ndarray) -> np.ndarray:
     return np.asarray(np.log2(kept) - np.log2(1 - kept))
 
 
-def corrected(weight: np.ndarray, labelled: np.ndarray, answers: np.ndarray) -> np.ndarray:
-    """Weights that agree with what people said of some pairs; as they are where too little was said.
+def corrected(chance: np.ndarray, labelled: np.ndarray, answers: np.ndarray) -> np.ndarray:
+    """Probabilities that agree with what people said of some pairs, which come to be certain.
 
-    labelled: places of the pairs with an answer. answers: truths. Source: Platt 1999.
+    labelled: places of the pairs with an answer. answers: truths. The others' weights are stretched and shifted, as far
+    as the answers speak for it against the model that was learnt without them. Source: Platt 1999, with a prior.
     """
-    if len(answers) < _ENOUGH_LABELS or answers.all() or not answers.any():
-        return weight
-    from sklearn.linear_model import LogisticRegression
+    weight = np.clip(bits(chance), -_SURE, _SURE)
+    known, right = weight[labelled] * np.log(2), np.where(answers, 1.0, -1.0)
 
-    known = np.clip(weight[labelled], -30, 30).reshape(-1, 1)
-    fitted = LogisticRegression(C=1.0).fit(known, answers)
-    slope, shift = float(fitted.coef_[0, 0]), float(fitted.intercept_[0])
-    return np.asarray((weight * slope + shift) / np.log(2)) if slope > 0 else weight
+    def against(at: np.ndarray) -> float:
+        wrong = np.logaddexp(0, -right * (at[0] * known + at[1])).sum()
+        return float(wrong + ((at[0] - 1) / _STRETCH) ** 2 / 2 + (at[1] / _SHIFT) ** 2 / 2)
+
+    if not len(answers):
+        return chance
+    from scipy.optimize import minimize
+
+    slope, shift = minimize(against, np.array([1.0, 0.0]), method="L-BFGS-B", bounds=[(0.05, 5), (-10, 10)]).x
+    found = probability(weight * round(float(slope), 6) + round(float(shift), 6) / np.log(2))
+    found[labelled] = answers
+    return found
 
 
 def contested(left: np.ndarray, right: np.ndarray, weight: np.ndarray) -> np.ndarray:

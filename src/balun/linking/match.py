@@ -168,10 +168,10 @@ def _decide(
     if not records.two:
         _fill(records, groups, trained, linking)
     left, right, weight, answer = _read(records)
-    weight = np.round(corrected(weight, np.flatnonzero(answer >= 0), answer[answer >= 0] == 1), 6)
     weight = np.where(answer < 0, weight, np.where(answer == 1, _FORCED, -_FORCED))
     single = linking.one_to_one and records.two
-    chance = np.round(contested(left, right, weight) if single else probability(weight), 6)
+    chance = contested(left, right, weight) if single else probability(weight)
+    chance = np.round(corrected(chance, np.flatnonzero(answer >= 0), answer[answer >= 0] == 1), 6)
     missed = _missed(records, plan)
     decided = decide(chance, linking.precision, linking.threshold, missed)
     linked = np.flatnonzero(chance >= decided.threshold)
