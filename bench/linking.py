@@ -41,7 +41,7 @@ _ANSWERS = 50
 _WORDS = """# Records matched without a key
 
 Pairwise, against the truth that comes with each set; no label is used, and the settings are the same for all: the names
-of the columns, and `one_to_one` where both sides are clean. *Estimated* is what Balun says its precision and recall are,
+of the columns, and `one_to_one` where both sides are clean. *Estimated* is what Balun says precision and recall are,
 without the truth. *50 answers* is the F1 after the 50 least sure pairs were judged (here by the truth).
 
 - *Splink alone*: its library's comparisons (names, dates, edits, exact; Jaro-Winkler for what has no kind of its own),

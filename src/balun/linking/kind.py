@@ -78,7 +78,7 @@ def _shape(connection: DuckDBPyConnection, sources: Sequence[str], name: str) ->
         r"coalesce(avg(len(regexp_extract_all(v, '[\p{L}\p{N}]+'))), 0), "
         r"coalesce(sum(length(regexp_replace(v, '[^0-9]', '', 'g'))) / "
         r"nullif(sum(length(regexp_replace(v, '[^\p{L}\p{N}]', '', 'g'))), 0), 0), "
-        f"count(*) FILTER (year(try_strptime(v, [{formats}])) BETWEEN 1850 AND 2100) / greatest(count(*), 1) "
+        f"count(*) FILTER (year(try_strptime(v, [{formats}])) BETWEEN 1700 AND 2100) / greatest(count(*), 1) "
         f"FROM ({' UNION ALL '.join(f'SELECT * FROM {one}' for one in each)})"
     ).fetchall()[0]
     return Shape(dtype, int(row[0]), int(row[1]), float(row[2]), float(row[3]), float(row[4]))

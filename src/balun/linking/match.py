@@ -156,7 +156,7 @@ def _train(
         for column, known in texts.items():
             known.learn(np.asarray(ends["join_key_l"]), np.asarray(ends["join_key_r"]))
             teach(records.connection, column, known)
-    first = max(plan.sure, 1) / max(1, records.possible)
+    first = min(0.5, max(plan.sure, 1) / max(1, records.possible))
     return train(records, groups, chance, first, linking.seed, one_to_one=linking.one_to_one and records.two)
 
 

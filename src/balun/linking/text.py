@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -109,13 +110,19 @@ def _telling(matrix: Any) -> Any:
 
 def _top(left: Any, right: Any, many: int, left_at: int, right_at: int) -> np.ndarray:
     turned = right.T.tocsr()
-    cost = np.cumsum((left != 0).astype(np.int64) @ np.diff(turned.indptr))
-    starts = np.unique(np.searchsorted(cost, np.arange(0, cost[-1] + 1, _PRODUCTS))) if len(cost) else ()
     found = []
-    for start, end in zip(starts, [*starts[1:], left.shape[0]], strict=True):
+    for start, end in _parts((left != 0).astype(np.int64) @ np.diff(turned.indptr)):
         product = (left[start:end] @ turned).tocsr()
-        found.append(_largest(product, many, left_at + int(start), right_at))
+        found.append(_largest(product, many, left_at + start, right_at))
     return np.concatenate(found) if found else np.empty((0, 2), dtype=np.int64)
+
+
+def _parts(cost: np.ndarray) -> list[tuple[int, int]]:
+    """Rows from and to, so that each part costs about as much as is held at once."""
+    so_far = np.cumsum(cost)
+    steps = np.searchsorted(so_far, np.arange(_PRODUCTS, so_far[-1], _PRODUCTS)) if len(cost) else ()
+    bounds = sorted({0, len(cost), *map(int, steps)})
+    return list(pairwise(bounds))
 
 
 def _largest(product: Any, many: int, left_at: int, right_at: int) -> np.ndarray:
