@@ -113,6 +113,17 @@ def test_facts_of_a_crosswalk_come_from_what_it_links(shop: Path) -> None:
     assert known.out.dependencies.keys == {frozenset({0})}
 
 
+def test_change_of_a_column_that_no_link_compares_leaves_it_alone(shop: Path, tmp_path: Path) -> None:
+    copy = shutil.copytree(shop, tmp_path / "shop")
+    (copy / "links.py").write_text(_LINKS.replace(", 'phone'", ""), encoding="utf-8")
+    project = bl.load(copy)
+    assert "people" not in {effect.node.name for effect in project.impact("drop customers.phone").effects}
+    broken = {
+        effect.node.name for effect in project.impact("drop customers.suburb").effects if effect.verdict == "breaks"
+    }
+    assert broken == {"people", "household"}
+
+
 def test_command_shows_plans_explains_and_lists(shop: Path) -> None:
     def told(*words: str) -> dict[str, object]:
         done = CliRunner().invoke(balun, ["-C", str(shop), "link", "people", *words, "--json"])

@@ -56,6 +56,11 @@ class LinkTable(PythonTable):
     linking: Linking = field(kw_only=True)
     keys: tuple[tuple[str, ...], ...] = field(kw_only=True, default=())
 
+    def looks_at(self, side: int, column: str) -> bool:
+        """Whether a column of a parent is compared, or of its key."""
+        names = (*self.keys[side], *(name for name, _ in self.linking.on))
+        return column.lower() in {name.lower() for name in names}
+
 
 def key_columns(linking: Linking, keys: tuple[tuple[str, ...], ...]) -> tuple[tuple[str, ...], ...]:
     """What the crosswalk calls each side's key.

@@ -260,11 +260,10 @@ def _most_private(chain: Chain, node: Node, table: LinkTable) -> Privacy:
     """Who belongs together tells of everything that was compared."""
     fact = PrivacyFact()
     found: list[Privacy] = []
-    for parent, key in zip(node.parents, table.keys, strict=True):
-        looked = {name.lower() for name in (*key, *(name for name, _ in table.linking.on))}
+    for side, parent in enumerate(node.parents):
         known = chain.nodes[parent]
         told = zip(known.columns, known.out.values[fact.name], strict=True)
-        found += [value for name, value in told if name.lower() in looked]
+        found += [value for name, value in told if table.looks_at(side, name)]
     return reduce(fact.join, found)
 
 

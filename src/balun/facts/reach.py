@@ -175,8 +175,7 @@ def _seen(chain: Chain, id_: str, at: int, columns: Iterable[str]) -> Iterable[s
     declared = chain.graph.nodes[id_].declared
     if not isinstance(declared, LinkTable):
         return columns
-    looked = {name.lower() for name in (*declared.keys[at], *(name for name, _ in declared.linking.on))}
-    return tuple(name for name in columns if name.lower() in looked)
+    return tuple(name for name in columns if declared.looks_at(at, name))
 
 
 def _opaque(chain: Chain, id_: str, flows: Flows) -> tuple[dict[str, Uses], Uses]:
