@@ -140,6 +140,8 @@ def _seen_alike(found: Differences, link: LinkTable, side: int, parent: str) -> 
     if parent not in found.before.nodes or found.nodes[parent].rows is not Rows.ALIKE:
         return False
     seen = [name for name in found.before.nodes[parent].columns if link.looks_at(side, name)]
+    if found.before.supply.key(parent) != found.after.supply.key(parent):
+        return False
     types = [chain.supply.columns[parent] for chain in (found.before, found.after)]
     alike = all(one.get(name) == types[0].get(name) for one in types for name in seen)
     return alike and all(isinstance(found.column(parent, name), Same) for name in seen)

@@ -249,6 +249,12 @@ def _link_columns(supply: Supply, node: Node, table: LinkTable) -> tuple[tuple[s
         for side, types in zip(linking.sides, sides, strict=True)
         for name, _ in linking.on
     ]
+    faults += [
+        _no_column(table.place, f"link {table.name} tells records of {side} apart by their key, which", name, types)
+        for side, types, key in zip(linking.sides, sides, table.keys, strict=True)
+        for name in key
+        if not any(name.lower() == known.lower() for known in types)
+    ]
     found = [fault for fault in faults if fault]
     if found:
         raise ProjectError(found)
