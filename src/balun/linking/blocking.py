@@ -96,14 +96,24 @@ def propose(records: Records, given: Sequence[Sequence[str]] = (), nearest: Sequ
     """The cheapest rules that together miss least. given: columns of rules that the user wrote, instead."""
     most = budget(records)
     known = {field.name: atoms(field) for field in records.fields}
-    if given:
-        rules = [counted(records, Rule(tuple(known[name][0] for name in names))) for names in given]
-        return Plan(tuple(rules), tuple(nearest), None, 0, most, ())
     guessed = list(_candidates(records, known))
     sure, found = _sure(records, [rule for rule in guessed if len(rule.atoms) == 2])
     agreeing = _agreeing(records, known, sure)
+    if given:
+        rules = [counted(records, Rule(tuple(known[name][0] for name in names))) for names in given]
+        return Plan(tuple(rules), tuple(nearest), _missed(rules, known, agreeing), found, most, ())
     chosen, missed, refused = _chosen(records, guessed, known, agreeing, most)
-    return Plan(tuple(chosen), tuple(nearest), missed, found, most, tuple(refused))
+    return Plan(tuple(chosen), tuple(nearest), missed if chosen else None, found, most, tuple(refused))
+
+
+def _missed(
+    rules: Sequence[Rule], known: dict[str, tuple[Atom, ...]], agreeing: dict[str, np.ndarray] | None
+) -> float | None:
+    if agreeing is None:
+        return None
+    draws = _draws(known, agreeing)
+    hits = [np.logical_and.reduce([draws[atom] for atom in rule.atoms]) for rule in rules]
+    return 1 - float(np.logical_or.reduce(hits).mean())
 
 
 def counted(records: Records, rule: Rule) -> Rule:
@@ -133,7 +143,7 @@ def _pairs(records: Records, rules: Sequence[Rule], source: str, share: float) -
         each = (
             "count(*) FILTER (side = 0)::DOUBLE * count(*) FILTER (side = 1)"
             if records.two
-            else ("count(*)::DOUBLE * (count(*) - 1) / 2")
+            else "count(*)::DOUBLE * (count(*) - 1) / 2"
         )
         groups = ", ".join(f"a{at}" for at in range(len(rule.atoms)))
         row = records.connection.execute(

@@ -63,8 +63,8 @@ def draw_plan(found: Planned, console: Console) -> None:
     for _, label in found.plan.nearest:
         table.add_row(f"nearest by {label}", f"≤ {5 * sum(found.rows):,}")
     console.print(table)
-    missed = "unknown" if found.plan.missed is None else f"about {found.plan.missed:.2%}"
-    console.print(f"of matches missed by the rules: {missed}; pairs at most {found.plan.budget:,}", highlight=False)
+    missed = "not known" if found.plan.missed is None else f"about {found.plan.missed:.2%}"
+    console.print(f"of matches the rules miss: {missed}; pairs at most {found.plan.budget:,}", highlight=False)
     for rule in found.plan.refused:
         console.print(f"too many: {rule.label}, {rule.pairs:,} pairs", highlight=False)
 

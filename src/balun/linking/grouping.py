@@ -20,15 +20,16 @@ _KINDS = frozenset({"name", "code", "date", "category", "number"})
 def grouped(records: Records, sure: int) -> tuple[Group, ...]:
     """Fields, those together that agree together among records that don't match.
 
-    sure: about how many matches there are: as many may agree on anything.
+    sure: about how many matches there are, 0 where that isn't known: as many may agree on anything.
     """
+    matches = sure or records.total // 2
     together: dict[Field, list[Field]] = {field: [field] for field in records.fields}
     alone = {field: equal_pairs(records, [field.column]) for field in records.fields if field.kind in _KINDS}
     whole = max(1, records.possible)
     for one, other in combinations(alone, 2):
-        both = equal_pairs(records, [one.column, other.column]) - 2 * sure
+        both = equal_pairs(records, [one.column, other.column]) - 2 * matches
         by_chance = alone[one] * alone[other] / whole
-        if both > _OFTENER * by_chance and both > sure and together[one] is not together[other]:
+        if both > _OFTENER * by_chance and both > matches and together[one] is not together[other]:
             joined = together[one] + together[other]
             together |= dict.fromkeys(joined, joined)
     sets = {id(fields): fields for fields in together.values()}
