@@ -138,6 +138,13 @@ def test_command_shows_plans_explains_and_lists(shop: Path) -> None:
     assert CliRunner().invoke(balun, ["-C", str(shop), "link", "people"]).exit_code == 0
 
 
+def test_what_is_no_link_is_told(shop: Path) -> None:
+    with pytest.raises(UsageError, match="household is no link: the links are people"):
+        bl.load(shop).link("household")
+    with pytest.raises(UsageError, match="has no record 999"):
+        bl.load(shop).link_explained("people", "999")
+
+
 def test_answers_are_kept_and_gone_by(shop: Path, tmp_path: Path) -> None:
     copy = shutil.copytree(shop, tmp_path / "shop")
     project = bl.load(copy)
