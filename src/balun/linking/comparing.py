@@ -79,7 +79,8 @@ def _of_field(field: Field) -> tuple[Level, ...]:
         case "code":
             edits = f"damerau_levenshtein({left}, {right})"
             steps = [equal, Level("one edit", f"{edits} <= 1 AND length({left}) > 2")]
-            steps += [Level("two edits", f"{edits} <= 2 AND length({left}) > 5")]
+            # Two wrong digits in ten are another number as likely as a slip.
+            steps += [Level("two edits", f"{edits} <= 2 AND length({left}) > 11")]
         case "date":
             edits = f"damerau_levenshtein({left}, {right})"
             swapped = f"{left}[:4] = {right}[:4] AND {left}[5:6] = {right}[7:8] AND {left}[7:8] = {right}[5:6]"
