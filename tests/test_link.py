@@ -210,6 +210,18 @@ def test_order_of_the_rows_changes_nothing(tmp_path: Path) -> None:
     assert _linked(tmp_path / "plain.parquet", linking) == _linked(tmp_path / "shuffled.parquet", linking)
 
 
+def test_key_may_be_called_anything(tmp_path: Path) -> None:
+    file = people(tmp_path, 100)
+    with duckdb.connect(config={"threads": 1}) as connection:
+        source = f"(SELECT id AS rid, person AS side, * EXCLUDE (id, person) FROM read_parquet('{file}'))"
+        linking = Linking("all", None, tuple((name, None) for name in _ON[:3]))
+        match(connection, [Side("all", source, ("rid", "side"))], linking, {}, lambda _: None)
+        names = [row[0] for row in connection.execute("DESCRIBE crosswalk").fetchall()]
+        first = connection.execute("SELECT rid, side, cluster FROM crosswalk WHERE rid = 0").fetchall()
+    assert names == ["rid", "side", "cluster", "confidence"]
+    assert first == [(0, first[0][1], f"0|{first[0][1]}")]
+
+
 def test_one_to_one_gives_nobody_two_partners(tmp_path: Path) -> None:
     linking = Linking("left", "right", tuple((name, None) for name in _ON), one_to_one=True)
     found = _linked(people(tmp_path, 300), linking)

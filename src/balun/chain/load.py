@@ -191,6 +191,9 @@ def _with_key(link: LinkTable, keys: Mapping[str, tuple[str, ...]], faults: list
     columns = key_columns(link.linking, own)
     plain = tuple(name for side in columns for name in side)
     told = (*plain, "confidence") if link.linking.right else (*plain, "cluster", "confidence")
+    if len({name.lower() for name in told}) < len(told):
+        message = f"link {link.name} would have a column twice: {', '.join(told)}"
+        faults.append(Finding("value-wrong", link.place, message, mend="give the key another name in a table before"))
     key = columns[0] if link.linking.right is None or link.linking.one_to_one else plain
     return replace(link, keys=own, key=key, columns=tuple((name, "") for name in told), required=told)
 

@@ -220,12 +220,13 @@ def _missed(records: Records, plan: Plan) -> float:
 
 
 def _write_keys(records: Records) -> None:
-    """The tables `key0` and `key1`: `rid` and the key's columns."""
+    """The tables `key0` and `key1`: `rid` and the key's columns, as `k0` and on: theirs may be called anything."""
     for at, side in enumerate(records.sides):
         names = ", ".join(map(quoted, side.key))
+        own = ", ".join(f"{quoted(name)} AS k{place}" for place, name in enumerate(side.key))
         place = f"{sum(records.rows[:at])} + row_number() OVER (ORDER BY row({names})) - 1"
         records.connection.execute(
-            f"CREATE OR REPLACE TABLE key{at} AS SELECT {place} AS rid, {names} FROM {side.source}"
+            f"CREATE OR REPLACE TABLE key{at} AS SELECT {place} AS rid, {own} FROM {side.source}"
         )
 
 
@@ -253,8 +254,7 @@ def _forced(records: Records, groups: Sequence[Group], trained: Trained, labels:
 
 
 def _by_key(records: Records, side: int) -> dict[tuple[str, ...], int]:
-    names = records.sides[side].key
-    told = ", ".join(f"{quoted(name)}::VARCHAR" for name in names)
+    told = ", ".join(f"k{at}::VARCHAR" for at in range(len(records.sides[side].key)))
     rows = records.connection.execute(f"SELECT rid, {told} FROM key{side}").fetchall()
     return {tuple(str(value) for value in key): int(rid) for rid, *key in rows}
 
@@ -309,13 +309,14 @@ def _write_kept(
     known = pa.table({"rid_l": left, "rid_r": right, "weight": weight, "probability": chance, "linked": is_linked})
     records.connection.register("known", known)
     last = len(records.sides) - 1
-    parts = [f"a.{quoted(name)} AS {quoted(name + '_l')}" for name in records.sides[0].key]
-    parts += [f"b.{quoted(name)} AS {quoted(name + '_r')}" for name in records.sides[last].key]
+    parts = [f"a.k{at} AS {quoted(name + '_l')}" for at, name in enumerate(records.sides[0].key)]
+    parts += [f"b.k{at} AS {quoted(name + '_r')}" for at, name in enumerate(records.sides[last].key)]
     records.connection.execute(
-        f"CREATE OR REPLACE TABLE kept AS SELECT known.*, {', '.join([*parts, *_shown(records, groups)])} "
+        f"CREATE OR REPLACE TABLE kept AS SELECT rid_l AS left_, rid_r AS right_, "
+        f"weight, probability, linked, {', '.join([*parts, *_shown(records, groups)])} "
         "FROM known JOIN final USING (rid_l, rid_r) "
         f"JOIN key0 a ON a.rid = rid_l JOIN key{last} b ON b.rid = rid_r "
-        "WHERE linked OR probability >= 0.001 ORDER BY rid_l, rid_r"
+        "WHERE linked OR probability >= 0.001 ORDER BY left_, right_"
     )
 
 
@@ -344,7 +345,7 @@ def _write_pairs(records: Records, linking: Linking) -> None:
     ]
     records.connection.execute(
         f"CREATE OR REPLACE TABLE crosswalk AS SELECT {', '.join(parts)}, probability AS confidence FROM kept "
-        "WHERE linked ORDER BY rid_l, rid_r"
+        "WHERE linked ORDER BY left_, right_"
     )
 
 
@@ -364,10 +365,8 @@ def _write_clusters(
         "placed", pa.table({"rid": np.arange(records.total), "first": first, "confidence": sure})
     )
     key = records.sides[0].key
-    names = ", ".join(f"k.{quoted(name)}" for name in key)
-    cluster = (
-        f"f.{quoted(key[0])}" if len(key) == 1 else f"concat_ws('|', {', '.join(f'f.{quoted(name)}' for name in key)})"
-    )
+    names = ", ".join(f"k.k{at} AS {quoted(name)}" for at, name in enumerate(key))
+    cluster = "f.k0" if len(key) == 1 else f"concat_ws('|', {', '.join(f'f.k{at}' for at in range(len(key)))})"
     records.connection.execute(
         f"CREATE OR REPLACE TABLE crosswalk AS SELECT {names}, {cluster} AS cluster, confidence FROM placed "
         "JOIN key0 k USING (rid) JOIN key0 f ON f.rid = first ORDER BY rid"

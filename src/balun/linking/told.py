@@ -180,7 +180,7 @@ class Kept:
         file = literal(str(self.snapshot.folder / "pairs.parquet"))
         with duckdb.connect() as connection:
             asked = connection.execute(
-                f"SELECT * FROM read_parquet({file}) WHERE {where} ORDER BY {order}, rid_l, rid_r LIMIT {many}"
+                f"SELECT * FROM read_parquet({file}) WHERE {where} ORDER BY {order}, left_, right_ LIMIT {many}"
             )
             names = [str(column[0]) for column in asked.description or ()]
             return tuple(self._pair(dict(zip(names, row, strict=True))) for row in asked.fetchall())
