@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 NEAREST = 5
 _PRODUCTS = 20_000_000  # at once
 _COMMON = 200  # a gram in more rows than this finds nobody
+_FAR = 0.1  # cosine of two that aren't near, whoever else is there
 _GRAMS = (2, 4)
 _AT_ONCE = 50_000
 
@@ -127,6 +128,8 @@ def _parts(cost: np.ndarray) -> list[tuple[int, int]]:
 
 def _largest(product: Any, many: int, left_at: int, right_at: int) -> np.ndarray:
     """The `many` largest of each row; of equal ones the first."""
+    product.data[product.data < _FAR] = 0
+    product.eliminate_zeros()
     sizes = np.diff(product.indptr)
     rows = np.repeat(np.arange(product.shape[0], dtype=np.int64), sizes)
     order = np.lexsort((product.indices, -np.round(product.data, 5), rows))
