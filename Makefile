@@ -1,7 +1,7 @@
 PYTHON ?= python3
 VENV := .venv
 RUN := $(VENV)/bin
-EXTRAS := demo,lightgbm,pandas,picture,polars,postgres
+EXTRAS := demo,lightgbm,link,pandas,picture,polars,postgres
 
 .PHONY: help demo test lint prove bench coverage clean
 
@@ -34,6 +34,7 @@ prove: $(VENV)/test
 bench: $(VENV)/test
 	$(RUN)/python bench/demo.py
 	$(RUN)/python bench/joins.py
+	$(RUN)/python bench/linking.py
 	$(RUN)/python bench/minimize.py
 	$(RUN)/python bench/point_in_time.py
 	$(RUN)/python bench/prove.py

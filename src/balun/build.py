@@ -14,6 +14,8 @@ from balun.chain.contract import Contract
 from balun.chain.corpus import Corpus
 from balun.chain.feature import Aggregate, Columns, Latest
 from balun.chain.graph import Graph, Node
+from balun.chain.link import LinkTable
+from balun.chain.link_labels import labels_file, read_labels
 from balun.chain.model import Model
 from balun.chain.point_in_time import Examples, Source, compile_feature, survey
 from balun.chain.table import PythonTable, Table
@@ -164,8 +166,29 @@ def _source(writing: Writing) -> str:
 
 
 def _any_table(bench: Bench, step: Step, writing: Writing) -> dict[str, object]:
-    make = _table if isinstance(step.node.declared, Table) else _python_table
+    declared = step.node.declared
+    make = _table if isinstance(declared, Table) else _link if isinstance(declared, LinkTable) else _python_table
     return make(bench, step, writing)
+
+
+def _link(bench: Bench, step: Step, writing: Writing) -> dict[str, object]:
+    """The crosswalk; beside it the pairs that were compared and are worth a look, and the model as Splink reads it."""
+    from balun.linking import Side, match
+
+    table = step.node.declared
+    assert isinstance(table, LinkTable)
+    root = bench.graph.config.folder
+    labels = read_labels(labels_file(root, table.name), table.keys, root)
+    sides = [
+        Side(name, bench.read(parent), key)
+        for name, parent, key in zip(table.parents, step.parents, table.keys, strict=True)
+    ]
+    with bench.engine() as engine:
+        matched = match(engine.connection, sides, table.linking, labels, bench.say)
+        for name, file in (("crosswalk", writing.rows), ("kept", writing.folder / "pairs.parquet")):
+            engine.connection.execute(f"COPY {name} TO {literal(str(file))} {_PARQUET}")
+        (writing.folder / "model.json").write_text(matched.model_json(), encoding="utf-8")
+        return {**_held(engine, step.node, writing), "link": matched.as_json()}
 
 
 def _python_table(bench: Bench, step: Step, writing: Writing) -> dict[str, object]:

@@ -656,6 +656,64 @@ def _is_path(word: str) -> bool:
     return "/" in word or "." in word or "*" in word
 
 
+@balun.command(short_help="Show how records were matched without a key, and ask about unsure pairs.")
+@click.argument("name")
+@click.option("--plan", is_flag=True, help="Only which pairs would be compared, and how many.")
+@click.option("--explain", metavar="KEY", help="A record's cluster, and what each column weighs for it.")
+@click.option(
+    "--review", is_flag=False, flag_value=20, type=click.IntRange(1), metavar="[N]", help="Judge N unsure pairs."
+)
+@json_option
+@_says_errors
+def link(name: str, explain: str | None, review: int | None, *, plan: bool, as_json: bool) -> None:
+    """Show what the link NAME came to in the last run: pairs compared, the threshold, estimated precision and recall,
+    clusters by size, and examples of sure, unsure and rejected pairs.
+
+    --review asks about unsure pairs (y, n, s to skip, q to quit) and keeps the answers in links/NAME.labels.csv, which
+    the next run goes by; with --json it lists the pairs.
+
+    \b
+    balun link people
+    balun link people --plan
+    balun link people --explain 1024
+    balun link people --review 10
+    """
+    from balun.linking.draw import draw, draw_explained, draw_plan
+
+    project = bl.load(_folder())
+    if review:
+        _review(project, name, review, as_json=as_json)
+    elif plan:
+        planned = project.link_plan(name)
+        _print_json(planned.as_json()) if as_json else draw_plan(planned, _console())
+    elif explain:
+        explained = project.link_explained(name, explain)
+        _print_json(explained.as_json()) if as_json else draw_explained(explained, _console())
+    else:
+        linked = project.link(name)
+        _print_json(linked.as_json()) if as_json else draw(linked, _console())
+
+
+def _review(project: bl.Project, name: str, many: int, *, as_json: bool) -> None:
+    """Each answer is kept as soon as it is given."""
+    from balun.linking.draw import draw_pair
+
+    pairs = project.unsure(name, many=many)
+    if as_json:
+        _print_json([pair.as_json() for pair in pairs])
+        return
+    given = 0
+    for pair in pairs:
+        draw_pair(pair, _console())
+        word = click.prompt("  the same?", type=click.Choice(["y", "n", "s", "q"]), show_choices=True)
+        if word == "q":
+            break
+        if word in {"y", "n"}:
+            project.judge(name, [(pair, word == "y")])
+            given += 1
+    click.echo(f"{given} pairs judged" + ("; `balun run` goes by them" if given else ""))
+
+
 @balun.command("map", short_help="Draw the chain, its owners and the interfaces between them.")
 @json_option
 @_says_errors

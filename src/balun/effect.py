@@ -10,6 +10,7 @@ from typing import Any, Literal
 from balun.chain.corpus import Corpus
 from balun.chain.feature import Columns
 from balun.chain.graph import Graph, Node
+from balun.chain.link import LinkTable
 from balun.chain.model import Model
 from balun.chain.point_in_time.expression import read_expression
 from balun.chain.table import OpaqueTable, PythonTable, Table
@@ -116,8 +117,8 @@ class Judge:
         if node.id in self.broken:
             return self.broken[node.id]
         if isinstance(node.declared, PythonTable | OpaqueTable):  # its code may not bear it
-            gone = [f"it is given {name} no more" for parent in node.parents for name in self._gone(parent)]
-            nulls = [f"it is given nulls in {name}" for parent in node.parents for name in self._nulled(parent)]
+            gone = [f"it is given {name} no more" for name in self._asked(node, self._gone)]
+            nulls = [f"it is given nulls in {name}" for name in self._asked(node, self._nulled)]
             if gone or nulls:
                 return (*gone, *nulls)
         examples = node.id.replace("corpus:", "examples:")
@@ -179,6 +180,16 @@ class Judge:
         """What can have no row after, and could before."""
         touched = {id_ for id_, of in self.found.nodes.items() if not of.is_same}
         return barren(self.found.after, touched) - barren(self.found.before, touched)
+
+    def _asked(self, node: Node, of: Callable[[str], list[str]]) -> list[str]:
+        """Of the columns of its parents; of a link those alone that it looks at."""
+        table = node.declared
+        return [
+            name
+            for side, parent in enumerate(node.parents)
+            for name in of(parent)
+            if not isinstance(table, LinkTable) or table.looks_at(side, name)
+        ]
 
     def _gone(self, id_: str) -> list[str]:
         if id_ not in self.found.nodes:

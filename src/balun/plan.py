@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -12,6 +12,8 @@ from balun.chain.contract import Column, Contract
 from balun.chain.corpus import Corpus
 from balun.chain.feature import Aggregate, Columns, Latest
 from balun.chain.graph import Graph, Node
+from balun.chain.link import LinkTable
+from balun.chain.link_labels import labels_file, read_labels
 from balun.chain.model import Model
 from balun.chain.sql_table import canonical
 from balun.chain.table import PythonTable, Table
@@ -64,6 +66,9 @@ def make_plan(graph: Graph, supply: Supply, files: Mapping[str, tuple[Path, ...]
                 add(node.id, node, (), duckdb=_version("duckdb"), **declared(node, graph), data=data)
             case Table():
                 add(node.id, node, node.parents, duckdb=_version("duckdb"), **declared(node, graph))
+            case LinkTable():
+                versions = {name: _version(name) for name in ("duckdb", "scikit-learn", "splink")}
+                add(node.id, node, node.parents, versions=versions, **declared(node, graph))
             case PythonTable():
                 add(node.id, node, node.parents, **declared(node, graph))
             case Corpus() as corpus:
@@ -87,9 +92,18 @@ def declared(node: Node, graph: Graph) -> dict[str, object]:
             return {"contract": _contract(contract, graph)}
         case Table() as table:
             return {"sql": canonical(table.sql), "promises": [table.key, table.required]}
+        case LinkTable() as link:
+            return {"code": link.code, "columns": link.columns, "key": link.key, "labels": _labels(link, graph)}
         case PythonTable() as table:
             return {"code": table.code, "columns": table.columns, "key": table.key}
     return {}
+
+
+def _labels(link: LinkTable, graph: Graph) -> Sequence[Sequence[object]]:
+    """What people said of its pairs."""
+    root = graph.config.folder
+    told = read_labels(labels_file(root, link.name), link.keys, root)
+    return sorted([*left, *right, same] for (left, right), same in told.items())
 
 
 def is_declared_alike(node: Node, graph: Graph, ingredients: Json) -> bool:
@@ -274,6 +288,7 @@ def _why(step: Step, store: Store, stale: list[str]) -> str:
         "contract": "its contract changed",
         "data": "its data changed",
         "code": "its code changed",
+        "labels": "what was said of its pairs changed",
         "feature": "its declaration changed",
         "available": "when its source is known changed",
         "estimator": "its estimator changed",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from balun.fit import Fitted, Result
     from balun.impact import Impact
     from balun.joins import Joins
+    from balun.linking import Explained, Linked, Pair, Planned
     from balun.minimize import Minimized
     from balun.near import Near
     from balun.prove import Proof
@@ -216,6 +217,41 @@ class Project:
         from balun.joins import joins
 
         return joins(self.graph, self.supply, SnapshotRows(self).current, words, watch.say if watch else None)
+
+    def link(self, word: str, *, examples: int = 3) -> Linked:
+        """What a link came to in the last run. Raises UsageError before it, and for what is no link."""
+        from balun.linking import kept_of
+
+        return kept_of(self.graph, self.store, word).told(examples)
+
+    def link_plan(self, word: str) -> Planned:
+        """Which pairs a link would compare, counted before any is. Raises UsageError as `link` does."""
+        from balun.linking import plan_of
+
+        return plan_of(self.graph, self.store, word)
+
+    def link_explained(self, word: str, key: str) -> Explained:
+        """A record's cluster and what holds it. key: its values, with commas between them."""
+        from balun.linking import kept_of
+
+        return kept_of(self.graph, self.store, word).explain(key)
+
+    def unsure(self, word: str, *, many: int = 20) -> tuple[Pair, ...]:
+        """A link's pairs that nobody has judged yet, those first whose answer tells most."""
+        from balun.linking import kept_of, labels_of, link_of
+
+        _, labels = labels_of(self.graph, link_of(self.graph, word)[1])
+        return kept_of(self.graph, self.store, word).unsure(labels, many)
+
+    def judge(self, word: str, answers: Iterable[tuple[Pair, bool]]) -> Path:
+        """Keep what people say of a link's pairs; the next run goes by it. Returns the file."""
+        from balun.chain.link_labels import add_labels
+        from balun.linking import labels_of, link_of
+
+        _, table = link_of(self.graph, word)
+        file, _ = labels_of(self.graph, table)
+        add_labels(file, table.keys, ((pair.left, pair.right, same) for pair, same in answers))
+        return file
 
     def map(self) -> dict[str, object]:
         """The chain as data: nodes, edges and interfaces between owners."""

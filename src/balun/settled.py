@@ -14,8 +14,16 @@ if TYPE_CHECKING:
     from balun.run import Report
 
 # What of a project decides its results, besides its data.
-_DECLARED = ("balun.toml", "*.py", "tables/*.py", "tables/**/*.sql", "contracts/**/*.yaml", "contracts/**/*.yml")
-_PACKAGES = ("balun", "duckdb", "sqlglot", "pyarrow", "scikit-learn", "lightgbm", "polars", "pandas", "numpy")
+_DECLARED = (
+    "balun.toml",
+    "*.py",
+    "tables/*.py",
+    "tables/**/*.sql",
+    "contracts/**/*.yaml",
+    "contracts/**/*.yml",
+    "links/*.csv",
+)
+_PACKAGES = ("balun", "duckdb", "sqlglot", "pyarrow", "scikit-learn", "lightgbm", "polars", "pandas", "numpy", "splink")
 _OWN = Path(__file__).parent
 
 

@@ -134,6 +134,9 @@ def _print_steps(outcomes: list[Outcome], console: Console) -> None:
         rows = outcome.info.get("rows")
         if outcome.info.get("unlabelled"):
             notes.append(f"  {_name(outcome)}: {outcome.info['unlabelled']:,} examples have no label and are left out")
+        link = outcome.info.get("link")
+        if isinstance(link, Mapping):
+            notes.append(f"  {_name(outcome)}: {_of_link(link)}")
         shown = f"{rows:,}" if isinstance(rows, int) else ""
         table.add_row(outcome.step.replace(":", " ", 1), outcome.owner or "", shown, _seconds(outcome))
     if outcomes:
@@ -141,6 +144,15 @@ def _print_steps(outcomes: list[Outcome], console: Console) -> None:
         for note in notes:
             console.print(note, style="yellow", soft_wrap=True)
         console.print()
+
+
+def _of_link(link: Mapping[str, object]) -> str:
+    compared, matches = int(str(link["compared"])), int(str(link["matches"]))
+    precision, recall = (f"{float(str(link[name])):.1%}" for name in ("precision", "recall"))
+    return (
+        f"{compared:,} pairs compared, {matches:,} linked at {float(str(link['threshold'])):.3g}; "
+        f"estimated precision {precision}, recall {recall}"
+    )
 
 
 def _print_model(outcome: Outcome, console: Console) -> None:

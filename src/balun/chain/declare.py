@@ -6,13 +6,14 @@ Each function returns plain data; a feature's or Python table's name is that of 
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from balun.chain.duration import Duration
 from balun.chain.feature import Aggregate, Columns, Feature, Function, Latest, Value
+from balun.chain.link import KINDS, Linking
 from balun.chain.model import TimeSplit
-from balun.errors import ProjectError
+from balun.errors import ProjectError, nearest
 from balun.finding import Place
 
 
@@ -79,7 +80,18 @@ class DeclaredTable:
         return self.function(*args, **named)
 
 
-Declaration = Feature | DeclaredCorpus | DeclaredModel | DeclaredSurface | DeclaredTable
+@dataclass(frozen=True, eq=False)
+class DeclaredLink:
+    """A table made by matching; the variable it is bound to is its name."""
+
+    linking: Linking
+    owner: str | None
+    classification: tuple[tuple[str, str], ...]
+    description: str | None
+    place: Place
+
+
+Declaration = Feature | DeclaredCorpus | DeclaredModel | DeclaredSurface | DeclaredTable | DeclaredLink
 
 
 def aggregate(
@@ -279,6 +291,65 @@ def table(
         )
 
     return declare
+
+
+def link(
+    left: str,
+    right: str | None = None,
+    *,
+    on: str | Sequence[str] | Mapping[str, str | None],
+    block: Sequence[str | Sequence[str]] = (),
+    threshold: float | None = None,
+    precision: float = 0.95,
+    one_to_one: bool = False,
+    seed: int = 1,
+    owner: str | None = None,
+    classification: Mapping[str, str] | None = None,
+    description: str | None = None,
+) -> DeclaredLink:
+    """A table of which records of `left` are the same thing; with `right`, of which of its records match which.
+
+    left, right: events or tables that have a key; both have the columns `on`.
+    on: columns to compare, or each with its kind: name, text, date, number, code, category, words; None: guessed.
+    block: columns that records must agree on to be compared, several ways: `["postcode", ["surname", "born"]]`.
+    threshold: the least probability of a match; None: the lowest at which `precision` of the matches should be right.
+    one_to_one: neither side holds a thing twice, so that no record matches two.
+    """
+    place = _caller()
+    kinds = tuple(on.items()) if isinstance(on, Mapping) else tuple((name, None) for name in _names(on))
+    linking = Linking(
+        left,
+        right,
+        kinds,
+        tuple(_names(rule) for rule in ((block,) if isinstance(block, str) else block)),
+        threshold,
+        precision,
+        one_to_one,
+        seed,
+    )
+    for message, mend in _wrong(linking):
+        raise _fault(place, "value-wrong", f"link of {' and '.join(linking.sides)}: {message}", mend)
+    return DeclaredLink(linking, owner, tuple((classification or {}).items()), description, place)
+
+
+def _wrong(linking: Linking) -> Iterator[tuple[str, str]]:
+    """What is wrong with it by itself, and how to mend it."""
+    names = [name for name, _ in linking.on]
+    if not names:
+        yield "on= has no columns", 'name the columns to compare, as on=["name", "street"]'
+    for name, kind in linking.on:
+        if kind is not None and kind not in KINDS:
+            yield f"{name} is of kind {kind!r}{nearest(str(kind), KINDS)}", f"the kinds are {', '.join(KINDS)}"
+    for name in (name for rule in linking.block for name in rule if name not in names):
+        yield f"block= names {name}, which on= doesn't{nearest(name, names)}", "block on columns that are compared"
+    if linking.threshold is not None and not 0 < linking.threshold <= 1:
+        yield f"threshold is {linking.threshold}", "give a probability: above 0, 1 at most"
+    if not 0 < linking.precision < 1:
+        yield f"precision is {linking.precision}", "give the share of matches that should be right: between 0 and 1"
+    if linking.right == linking.left:
+        yield "both sides are the same", "leave out the second to match its records with each other"
+    if linking.one_to_one and linking.right is None:
+        yield "one_to_one needs two sides", "name a second table, or leave one_to_one out"
 
 
 def count(condition: str | None = None) -> Value:

@@ -10,6 +10,7 @@ from balun.chain.config import Config
 from balun.chain.contract import Contract
 from balun.chain.corpus import Corpus
 from balun.chain.feature import Aggregate, Feature, Latest
+from balun.chain.link import LinkTable
 from balun.chain.model import Model
 from balun.chain.surface import Surface
 from balun.chain.table import AnyTable, OpaqueTable, PythonTable, Table
@@ -18,7 +19,7 @@ from balun.errors import UsageError, nearest
 Declared = Contract | AnyTable | Feature | Corpus | Model | Surface
 KINDS = ("event", "table", "feature", "corpus", "model", "surface")
 _KIND: Mapping[type, str] = {
-    Contract: "event", Table: "table", PythonTable: "table", OpaqueTable: "table",
+    Contract: "event", Table: "table", PythonTable: "table", OpaqueTable: "table", LinkTable: "table",
     Aggregate: "feature", Latest: "feature", Corpus: "corpus", Model: "model", Surface: "surface",
 }  # fmt: skip
 

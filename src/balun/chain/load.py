@@ -16,6 +16,7 @@ from balun.chain.contract import Contract
 from balun.chain.corpus import Corpus
 from balun.chain.feature import Aggregate, Latest
 from balun.chain.graph import KINDS, Declared, Graph, Node, kind_of
+from balun.chain.link import LinkTable, key_columns
 from balun.chain.model import Model
 from balun.chain.needs import FOLDER, Needs, read_needs
 from balun.chain.surface import Surface
@@ -37,6 +38,7 @@ def load_graph(folder: Path, kept: Kept | None = None, *, code: bool = False) ->
     named, faults = _read(config, kept, code=code)
     faults += _twice(named)
     named = _with_needs(config, named, faults)
+    named = _with_keys(named, faults)
     if faults:
         raise ProjectError(faults)
     return graph_of(config, named)
@@ -161,6 +163,39 @@ def _with_needs(config: Config, named: list[Named], faults: list[Finding]) -> li
         (name, replace(declared, needs=measured.get(declared.name)) if isinstance(declared, Model) else declared)
         for name, declared in named
     ]
+
+
+def _with_keys(named: list[Named], faults: list[Finding]) -> list[Named]:
+    """Links with the keys of what they match, by which their rows are named."""
+    keys = {
+        name.lower(): declared.key
+        for name, declared in named
+        if isinstance(declared, Contract | Table | PythonTable | OpaqueTable) and not isinstance(declared, LinkTable)
+    }
+    return [
+        (name, _with_key(declared, keys, faults) if isinstance(declared, LinkTable) else declared)
+        for name, declared in named
+    ]
+
+
+def _with_key(link: LinkTable, keys: Mapping[str, tuple[str, ...]], faults: list[Finding]) -> LinkTable:
+    for side in link.parents:
+        if side.lower() in keys and not keys[side.lower()]:
+            message = f"link {link.name} reads {side}, which has no key: its rows couldn't be told apart"
+            faults.append(
+                Finding("key-missing", link.place, message, mend=f"declare the key of {side}", owner=link.owner)
+            )
+    own = tuple(keys.get(side.lower(), ()) for side in link.parents)
+    if not all(own):
+        return link  # that a parent isn't there, or is a link itself, is said later
+    columns = key_columns(link.linking, own)
+    plain = tuple(name for side in columns for name in side)
+    told = (*plain, "confidence") if link.linking.right else (*plain, "cluster", "confidence")
+    if len({name.lower() for name in told}) < len(told):
+        message = f"link {link.name} would have a column twice: {', '.join(told)}"
+        faults.append(Finding("value-wrong", link.place, message, mend="give the key another name in a table before"))
+    key = columns[0] if link.linking.right is None or link.linking.one_to_one else plain
+    return replace(link, keys=own, key=key, columns=tuple((name, "") for name in told), required=told)
 
 
 def _twice(named: list[Named]) -> list[Finding]:

@@ -12,8 +12,9 @@ from pathlib import Path
 
 from balun.chain.code import code_of
 from balun.chain.corpus import Corpus
-from balun.chain.declare import DeclaredCorpus, DeclaredModel, DeclaredSurface, DeclaredTable
+from balun.chain.declare import DeclaredCorpus, DeclaredLink, DeclaredModel, DeclaredSurface, DeclaredTable
 from balun.chain.feature import Aggregate, Columns, Latest
+from balun.chain.link import Linking, LinkTable
 from balun.chain.model import Model
 from balun.chain.sql_table import parents_of
 from balun.chain.surface import Surface
@@ -87,7 +88,7 @@ def _declared(file: Path, root: Path) -> list[Bound]:
         raise ProjectError(replace(found, place=_inside(found.place, root)) for found in exc.findings) from exc
     except (Exception, SystemExit) as exc:  # the user's own code may raise anything
         raise _raised(exc, file, root) from exc
-    kinds = (Aggregate, Latest, DeclaredCorpus, DeclaredModel, DeclaredSurface, DeclaredTable)
+    kinds = (Aggregate, Latest, DeclaredCorpus, DeclaredModel, DeclaredSurface, DeclaredTable, DeclaredLink)
     return [Bound(name, value, file.stem) for name, value in vars(module).items() if isinstance(value, kinds)]
 
 
@@ -122,6 +123,8 @@ def _named(bound: list[Bound], root: Path) -> list[Named]:
         if id(item.declared) in seen:
             continue  # imported from the file that declares it
         seen.add(id(item.declared))
+        if isinstance(item.declared, DeclaredLink):
+            named.append((item.variable, _link(item.variable, item.declared, root)))
         if isinstance(item.declared, Aggregate | Latest):
             features[id(item.declared)] = item.variable
             named.append((item.variable, replace(item.declared, place=_inside(item.declared.place, root))))
@@ -189,6 +192,43 @@ def _python_table(declared: DeclaredTable, root: Path) -> PythonTable:
         classification=declared.classification,
         description=declared.description,
     )
+
+
+def _link(name: str, declared: DeclaredLink, root: Path) -> LinkTable:
+    """Without its key and columns, which are its parents' to say."""
+    linking = declared.linking
+    return LinkTable(
+        name=name,
+        owner=declared.owner,
+        place=_inside(declared.place, root),
+        function=_balun_links,
+        parents=linking.sides,
+        columns=(),
+        code=_link_code(linking),
+        classification=declared.classification,
+        description=declared.description,
+        linking=linking,
+    )
+
+
+def _balun_links(**_: object) -> object:
+    raise AssertionError("a link is made by balun.linking")
+
+
+def _link_code(linking: Linking) -> str:
+    """The declaration as it could be written; what isn't said is as it is by default.
+
+    >>> _link_code(Linking("customers", None, (("name", None), ("born", "date"))))
+    "bl.link('customers', on={'name': None, 'born': 'date'})"
+    """
+    told = [repr(side) for side in linking.sides]
+    on = dict(linking.on) if any(kind for _, kind in linking.on) else [name for name, _ in linking.on]
+    told.append(f"on={on!r}")
+    for name in ("block", "threshold", "precision", "one_to_one", "seed"):
+        value = getattr(linking, name)
+        if value != Linking.__dataclass_fields__[name].default:
+            told.append(f"{name}={value!r}")
+    return f"bl.link({', '.join(told)})"
 
 
 def _corpus(declared: DeclaredCorpus, features: dict[int, str], root: Path) -> Corpus:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from balun.chain.contract import Contract
 from balun.chain.corpus import Corpus
+from balun.chain.link import LinkTable
 from balun.chain.point_in_time.expression import read_expression
 from balun.chain.sql_table import canonical
 from balun.chain.table import AnyTable, OpaqueTable, PythonTable, Table
@@ -60,6 +61,8 @@ def _node(found: Differences, id_: str, known: Known) -> Difference:
     match node.declared:
         case Contract():
             return found.captured.get(id_) or _by_names(found.before.nodes[id_], known)
+        case LinkTable() as link:
+            return _linked(found, id_, link, node.parents)
         case PythonTable() | OpaqueTable() as table:
             return _opaque(found, id_, table, node.parents)
         case Table():
@@ -121,6 +124,27 @@ def _opaque(found: Differences, id_: str, table: PythonTable | OpaqueTable, pare
     if same and whole and all(one.is_same and one.in_order for one in given):
         return names
     return replace(names, deltas=tuple(OTHER for _ in names.deltas), rows=Rows.OTHER, in_order=False)
+
+
+def _linked(found: Differences, id_: str, link: LinkTable, parents: tuple[str, ...]) -> Difference:
+    """As before where all that it looks at is, in any order of the rows."""
+    was = found.before.node(id_).declared
+    alike = isinstance(was, LinkTable) and (was.code, was.columns) == (link.code, link.columns)
+    names = _by_names(found.before.nodes[id_], found.after.nodes[id_])
+    if alike and all(_seen_alike(found, link, side, parent) for side, parent in enumerate(parents)):
+        return _typed(found, id_, names)
+    return replace(names, deltas=tuple(OTHER for _ in names.deltas), rows=Rows.OTHER, in_order=False)
+
+
+def _seen_alike(found: Differences, link: LinkTable, side: int, parent: str) -> bool:
+    if parent not in found.before.nodes or found.nodes[parent].rows is not Rows.ALIKE:
+        return False
+    seen = [name for name in found.before.nodes[parent].columns if link.looks_at(side, name)]
+    if found.before.supply.key(parent) != found.after.supply.key(parent):
+        return False
+    types = [chain.supply.columns[parent] for chain in (found.before, found.after)]
+    alike = all(one.get(name) == types[0].get(name) for one in types for name in seen)
+    return alike and all(isinstance(found.column(parent, name), Same) for name in seen)
 
 
 def _untouched(found: Differences, id_: str) -> bool:

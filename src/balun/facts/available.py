@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from balun.chain.link import LinkTable
 from balun.chain.table import AnyTable, OpaqueTable, PythonTable, Table
 from balun.facts.dtype import Binder
 from balun.facts.time_text import bound, columns_in, identifier, null_of_nulls, rewritten
@@ -102,12 +103,19 @@ def availability(
     if not times and not any(_says_anything(known) for known in parents.values()):
         return _declared(table, Availability(), ())
     if isinstance(table, PythonTable | OpaqueTable):
-        why = "a Python function can't be followed" if isinstance(table, PythonTable) else table.reason
+        why = unfollowed(table)
         found = _unfollowed(parents, why)
         return _declared(table, found, [name for name, _ in table.columns])
     relation = relation or _bound(table, schema)
     found = _derived(schema, parents, relation, times)
     return _declared(table, found, [one.name for one in relation.columns])
+
+
+def unfollowed(table: PythonTable | OpaqueTable) -> str:
+    """Why nobody looks into how a table is made."""
+    if isinstance(table, LinkTable):
+        return "who a record belongs to hangs on all of them"
+    return "a Python function can't be followed" if isinstance(table, PythonTable) else table.reason
 
 
 def lost_findings(table: AnyTable, found: Availability) -> list[Finding]:

@@ -4,19 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from functools import cached_property, partial
+from functools import cached_property, partial, reduce
 
 from balun.chain.contract import Contract
 from balun.chain.corpus import Corpus
 from balun.chain.feature import Aggregate, Columns, Latest
 from balun.chain.graph import Graph, Node
+from balun.chain.link import LinkTable, key_columns
 from balun.chain.point_in_time import Examples
 from balun.chain.point_in_time.meaning import meaning
 from balun.chain.table import AnyTable, OpaqueTable, PythonTable, Table
 from balun.digest import digest
 from balun.facts.dependency import Dependencies
+from balun.facts.domain import Domain
+from balun.facts.extent import Range
 from balun.facts.nullable import Nullable
 from balun.facts.origin import Flow, flow_of
+from balun.facts.privacy import Privacy, PrivacyFact
 from balun.facts.propagate import FACTS, State, states_of
 from balun.facts.supply import EXAMPLE, Supply
 from balun.quoting import quoted
@@ -168,6 +172,8 @@ def known_of(graph: Graph, supply: Supply) -> Chain:
             case Table() as table:
                 made = partial(_table, chain, node, table)
                 chain.nodes[node.id], told[node.id] = _kept(chain, node.id, _key(chain, node, told), table.sql, made)
+            case LinkTable() as table:
+                chain.nodes[node.id] = Known(partial(_linked, chain, node, table))
             case PythonTable() | OpaqueTable() as table:
                 chain.nodes[node.id] = Known(partial(_opaque, table))
             case Corpus() as corpus:
@@ -221,6 +227,44 @@ def _opaque(table: PythonTable | OpaqueTable) -> Facts:
     names = tuple(name for name, _ in table.columns)
     nothing = unknown(len(names))
     return _promised(Facts(names, nothing, nothing), table)
+
+
+_SURELY = Range(0, 1)
+_OF_ALL_ROWS = frozenset({"presence", "sampling"})  # of two sides only those rows are left that match
+
+
+def _linked(chain: Chain, node: Node, table: LinkTable) -> Facts:
+    """A crosswalk's keys are what they are in what it matches; of two sides matched one to one either is a key."""
+    names = tuple(name for name, _ in table.columns)
+    own = key_columns(table.linking, table.keys)
+    values: dict[str, list[object]] = {fact.name: [fact.unknown] * len(names) for fact in FACTS}
+    for parent, key, told in zip(node.parents, table.keys, own, strict=True):
+        known = chain.nodes[parent]
+        lower = [name.lower() for name in known.columns]
+        for fact in FACTS:
+            if table.linking.right and fact.name in _OF_ALL_ROWS:
+                continue
+            for name, as_ in zip(key, told, strict=True):
+                values[fact.name][names.index(as_)] = known.out.values[fact.name][lower.index(name.lower())]
+    values[Domain.name][-1] = _SURELY
+    made = [at for at, name in enumerate(names) if name not in {told for side in own for told in side}]
+    for at in made:
+        values[PrivacyFact.name][at] = _most_private(chain, node, table)
+    state = State({fact: tuple(some) for fact, some in values.items()}, Dependencies())
+    keys = own if table.linking.one_to_one else own[:1] if table.linking.right is None else ()
+    state = State(state.values, state.dependencies.with_keys([_places(names, key) for key in keys]))
+    return _promised(Facts(names, state, state), table)
+
+
+def _most_private(chain: Chain, node: Node, table: LinkTable) -> Privacy:
+    """Who belongs together tells of everything that was compared."""
+    fact = PrivacyFact()
+    found: list[Privacy] = []
+    for side, parent in enumerate(node.parents):
+        known = chain.nodes[parent]
+        told = zip(known.columns, known.out.values[fact.name], strict=True)
+        found += [value for name, value in told if table.looks_at(side, name)]
+    return reduce(fact.join, found)
 
 
 def _table(chain: Chain, node: Node, table: Table) -> Known:

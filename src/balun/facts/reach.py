@@ -8,6 +8,7 @@ from balun.chain.contract import Contract
 from balun.chain.corpus import Corpus
 from balun.chain.feature import Columns
 from balun.chain.graph import Node
+from balun.chain.link import LinkTable
 from balun.chain.point_in_time.expression import read_expression
 from balun.chain.table import OpaqueTable, PythonTable
 from balun.facts.known import Chain
@@ -86,8 +87,9 @@ def _looks(chain: Chain, id_: str, columns: set[str]) -> Iterator[tuple[str, str
     """Columns of parents, by their ids, that these columns of a node are made of; with its rows the parents' rows."""
     known = chain.nodes[id_]
     if known.sql is None:
-        for parent in chain.graph.nodes[id_].parents:
-            yield from ((parent, one) for one in (*chain.nodes[parent].brief.columns, _ROWS))
+        for at, parent in enumerate(chain.graph.nodes[id_].parents):
+            seen = _seen(chain, id_, at, chain.nodes[parent].brief.columns)
+            yield from ((parent, one) for one in (*seen, _ROWS))
         return
     brief = known.brief
     names = brief.columns[len(brief.columns) - len(brief.looks) + 1 :]  # examples have their number before
@@ -168,12 +170,27 @@ def _below(chain: Chain, id_: str, flows: Flows) -> Uses:
     return frozenset().union(*(flows[parent][1] for parent in parents if parent))
 
 
+def _seen(chain: Chain, id_: str, at: int, columns: Iterable[str]) -> Iterable[str]:
+    """The columns of its parent that what isn't SQL may look at: all, but a link's key and what it compares."""
+    declared = chain.graph.nodes[id_].declared
+    if not isinstance(declared, LinkTable):
+        return columns
+    return tuple(name for name in columns if declared.looks_at(at, name))
+
+
 def _opaque(chain: Chain, id_: str, flows: Flows) -> tuple[dict[str, Uses], Uses]:
     """What isn't SQL that can be read may look at anything that it is given."""
     node = chain.graph.nodes[id_]
     assert isinstance(node.declared, PythonTable | OpaqueTable | Contract)
     everything = frozenset().union(
-        *(uses for parent in node.parents for uses in (*flows[parent][0].values(), flows[parent][1]))
+        *(
+            uses
+            for at, parent in enumerate(node.parents)
+            for uses in (
+                *(flows[parent][0][name] for name in _seen(chain, id_, at, flows[parent][0])),
+                flows[parent][1],
+            )
+        )
     )
     return dict.fromkeys(chain.nodes[id_].columns, everything), everything
 

@@ -10,6 +10,7 @@ from balun.chain.contract import Contract
 from balun.chain.corpus import Corpus
 from balun.chain.feature import Aggregate, Columns, Latest
 from balun.chain.graph import Graph, Node
+from balun.chain.link import LinkTable
 from balun.chain.model import Model
 from balun.chain.point_in_time import Examples, Source, compile_feature
 from balun.chain.point_in_time.expression import read_expression
@@ -215,6 +216,8 @@ def _time(binder: Binder, relation: str, expression: str, place: Place, what: st
 def _supply_table(supply: Supply, binder: Binder, node: Node, table: AnyTable) -> None:
     if isinstance(table, Table):
         types: Types = binder.bind_table(table)
+    elif isinstance(table, LinkTable):
+        types = binder.bind_declared(table.name, _link_columns(supply, node, table), table.place)
     else:
         types = binder.bind_declared(table.name, table.columns, table.place)
     faults = [
@@ -231,6 +234,47 @@ def _supply_table(supply: Supply, binder: Binder, node: Node, table: AnyTable) -
     if isinstance(table, Table):
         supply.relations[node.id] = binder.relation(table.sql, types)
     supply.available[node.id] = _available(supply, table, node.parents, supply.relations.get(node.id))
+
+
+def _link_columns(supply: Supply, node: Node, table: LinkTable) -> tuple[tuple[str, str], ...]:
+    """The types of a crosswalk's columns, from those of the keys. Raises ProjectError where a side lacks a column."""
+    linking, sides = table.linking, [supply.columns[parent] for parent in node.parents]
+    if not table.keys:
+        message = f"link {table.name} reads a link, whose rows are no records"
+        raise ProjectError.at("value-wrong", table.place, message, mend="link events, or tables of other kinds")
+    faults = [
+        _no_column(table.place, f"on= of link {table.name}, read in {side},", name, types)
+        if not any(name.lower() == known.lower() for known in types)
+        else _nested(table, side, name, types)
+        for side, types in zip(linking.sides, sides, strict=True)
+        for name, _ in linking.on
+    ]
+    faults += [
+        _no_column(table.place, f"link {table.name} tells records of {side} apart by their key, which", name, types)
+        for side, types, key in zip(linking.sides, sides, table.keys, strict=True)
+        for name in key
+        if not any(name.lower() == known.lower() for known in types)
+    ]
+    found = [fault for fault in faults if fault]
+    if found:
+        raise ProjectError(found)
+    keys = [_of(types, name) for types, key in zip(sides, table.keys, strict=True) for name in key]
+    own = [*keys, "DOUBLE"]
+    if linking.right is None:
+        own = [*keys, keys[0] if len(keys) == 1 else "VARCHAR", "DOUBLE"]
+    return tuple((name, dtype) for (name, _), dtype in zip(table.columns, own, strict=True))
+
+
+def _of(types: Types, name: str) -> str:
+    return next((dtype for known, dtype in types.items() if known.lower() == name.lower()), "VARCHAR")
+
+
+def _nested(table: LinkTable, side: str, name: str, types: Types) -> Finding | None:
+    dtype = _of(types, name)
+    if not dtype.startswith(("STRUCT", "MAP", "UNION", "BLOB")):
+        return None
+    message = f"on of link {table.name} names {name} of {side}, which is {dtype}: it can't be compared"
+    return Finding("type-mismatch", table.place, message, mend="compare columns of text, numbers, dates or lists")
 
 
 def _available(supply: Supply, table: AnyTable, parents: Iterable[str], relation: Relation | None) -> Availability:

@@ -81,7 +81,7 @@ def _comes_from(found: Near, column: Column) -> str:
 
 
 def _listed(sources: Sequence[Source], names: dict[str, str]) -> str:
-    by_node = groupby(sorted(set(sources), key=lambda one: one.node), key=lambda one: one.node)
+    by_node = groupby(sorted(dict.fromkeys(sources), key=lambda one: one.node), key=lambda one: one.node)
     return ", ".join(f"{names[node]}.{', '.join(dict.fromkeys(one.column for one in some))}" for node, some in by_node)
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from balun.chain.corpus import Corpus
 from balun.chain.feature import Aggregate, Columns, Latest
 from balun.chain.graph import Graph, Node
+from balun.chain.link import LinkTable, key_columns
 from balun.chain.model import Model
 from balun.chain.point_in_time.expression import read_expression
 from balun.chain.table import PythonTable, Table
@@ -71,6 +72,8 @@ def lineage_of(graph: Graph, supply: Supply, node: Node) -> Lineage:
     match node.declared:
         case Table() as table:
             return _of_sql(graph, supply, node, table.sql, list(supply.columns[node.id]))
+        case LinkTable() as table:
+            return _of_link(supply, node, table)
         case PythonTable() as table:
             names = [name for name, _ in table.columns]
             return Lineage(dict.fromkeys(names, Came(None)), None, "a Python function can't be followed")
@@ -110,6 +113,22 @@ def _came(found: Origins, name: str, ids: Mapping[str, str]) -> Came:
 
 def _sources(found: Iterable[Origin], ids: Mapping[str, str]) -> tuple[Source, ...]:
     return tuple(Source(ids[one.parent.lower()], one.column, one.use) for one in sorted(found))
+
+
+def _of_link(supply: Supply, node: Node, table: LinkTable) -> Lineage:
+    """Keys are copied; who belongs together comes of the keys and of all that is compared."""
+    compared: list[Source] = []
+    columns: dict[str, Came] = {}
+    for parent, key, told in zip(node.parents, table.keys, key_columns(table.linking, table.keys), strict=True):
+        types = supply.columns[parent]
+        compared += [Source(parent, _spelt(types, name), "join") for name, _ in table.linking.on]
+        for name, as_ in zip(key, told, strict=True):
+            copy = Source(parent, _spelt(types, name), "value")
+            columns[as_] = Came((copy,), copy)
+    seen = tuple(one for came in columns.values() for one in came.sources or ())
+    made = Came((*seen, *(Source(one.node, one.column, "value") for one in compared)))
+    rest = {name: made for name, _ in table.columns if name not in columns}
+    return Lineage({**columns, **rest}, tuple(compared) if table.linking.right else ())
 
 
 def _of_aggregate(supply: Supply, node: Node, chosen: tuple[Source, ...]) -> dict[str, Came]:

@@ -11,6 +11,7 @@ from balun.chain.contract import Contract, Files, Postgres, Quality
 from balun.chain.corpus import Corpus
 from balun.chain.feature import Aggregate, Columns, Latest, Value
 from balun.chain.graph import Node
+from balun.chain.link import LinkTable
 from balun.chain.model import Model
 from balun.chain.surface import Surface
 from balun.chain.table import OpaqueTable, PythonTable, Table
@@ -39,6 +40,8 @@ def making_of(supply: Supply, node: Node) -> Making:
     match node.declared:
         case Table() as table:
             return Making(code=_without_front(table.sql))
+        case LinkTable() as table:
+            return Making((("linked", f"{table.place}, of {', '.join(table.parents)}"),), table.code, "python")
         case PythonTable() as table:
             return Making((("function", f"{table.place}, of {', '.join(table.parents)}"),), table.code, "python")
         case Aggregate() | Latest() as feature:

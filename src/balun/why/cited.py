@@ -12,6 +12,7 @@ import sqlglot.expressions as exp
 
 from balun.chain.corpus import Corpus
 from balun.chain.feature import Aggregate, Latest
+from balun.chain.link import LinkTable
 from balun.chain.table import PythonTable, Table
 from balun.facts.known import Chain
 from balun.finding import Place
@@ -52,7 +53,7 @@ class Cited:
         if id_.startswith("feature:"):
             return self._feature(id_, name)
         if isinstance(node.declared, PythonTable):
-            return self.promise(id_, "columns")
+            return self.promise(id_, "on" if isinstance(node.declared, LinkTable) else "columns")
         select = self._select(id_)
         return select.output(name) if select else None
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from balun.chain.contract import Contract
 from balun.chain.corpus import Corpus
 from balun.chain.feature import Aggregate, Latest
+from balun.chain.link import LinkTable
 from balun.chain.table import PythonTable
 from balun.facts.known import Chain
 from balun.facts.supply import EXAMPLE
@@ -189,6 +190,8 @@ def called(id_: str) -> str:
 
 def opaque(declared: object) -> str:
     """What makes a column, where nobody looks into how."""
+    if isinstance(declared, LinkTable):
+        return "matching records without a key"
     return "a Python function" if isinstance(declared, PythonTable) else "what can't be read"
 
 

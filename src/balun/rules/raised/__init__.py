@@ -25,6 +25,7 @@ RAISED: tuple[Raised, ...] = tuple(
         "feature-unusable",
         "function-missing",
         "group-by-missing",
+        "key-missing",
         "key-unknown",
         "known-too-late",
         "label-is-feature",
