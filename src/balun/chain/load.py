@@ -16,6 +16,7 @@ from balun.chain.contract import Contract
 from balun.chain.corpus import Corpus
 from balun.chain.feature import Aggregate, Latest
 from balun.chain.graph import KINDS, Declared, Graph, Node, kind_of
+from balun.chain.mends import faults_of, is_mends, read_mends
 from balun.chain.model import Model
 from balun.chain.needs import FOLDER, Needs, read_needs
 from balun.chain.surface import Surface
@@ -37,6 +38,7 @@ def load_graph(folder: Path, kept: Kept | None = None, *, code: bool = False) ->
     named, faults = _read(config, kept, code=code)
     faults += _twice(named)
     named = _with_needs(config, named, faults)
+    named = _with_mends(config, named, faults)
     if faults:
         raise ProjectError(faults)
     return graph_of(config, named)
@@ -54,6 +56,8 @@ def _read(config: Config, kept: Kept | None, *, code: bool) -> tuple[list[Named]
             faults.extend(exc.findings)
 
     for file in _files(root / "contracts", (".yaml", ".yml")):
+        if is_mends(file):
+            continue
         gather(lambda file=file: _kept(kept, file, config, _contracts))  # type: ignore[misc]
     for file in _files(root / "tables", (".sql",)):
         gather(lambda file=file: _kept(kept, file, config, _table))  # type: ignore[misc]
@@ -161,6 +165,27 @@ def _with_needs(config: Config, named: list[Named], faults: list[Finding]) -> li
         (name, replace(declared, needs=measured.get(declared.name)) if isinstance(declared, Model) else declared)
         for name, declared in named
     ]
+
+
+def _with_mends(config: Config, named: list[Named], faults: list[Finding]) -> list[Named]:
+    """Events with the mends of their raw rows."""
+    found = {name: declared for name, declared in named if isinstance(declared, Contract)}
+    for file in _files(config.folder / "contracts", (".yaml",)):
+        if not is_mends(file):
+            continue
+        try:
+            read = read_mends(file, config.folder)
+        except ProjectError as exc:
+            faults.extend(exc.findings)
+            continue
+        contract = found.get(read.event)
+        if contract is None:
+            message = f"there is no event {read.event}{nearest(read.event, found)}"
+            faults.append(Finding("mend-unusable", read.place, message, mend="delete the file, or mend its name"))
+            continue
+        faults.extend(faults_of(read.mends, contract))
+        found[read.event] = replace(contract, mends=(*contract.mends, *read.mends))
+    return [(name, found[name] if isinstance(declared, Contract) else declared) for name, declared in named]
 
 
 def _twice(named: list[Named]) -> list[Finding]:
