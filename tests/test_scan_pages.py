@@ -72,7 +72,7 @@ def test_every_column_of_the_quarantine_is_on_the_page() -> None:
 
 
 def test_every_custom_property_is_on_the_page() -> None:
-    named = set(re.findall(r"custom(?:Properties:)? `?([a-z]+)`", page("contracts")))
+    named = set(re.findall(r"custom(?:Properties:)? `?([a-zA-Z]+)`", page("contracts")))
     assert named == {*custom.FILE, *custom.SERVER, *custom.EVENT, *custom.COLUMN}
 
 

@@ -8,12 +8,16 @@ from dataclasses import dataclass
 from balun.finding import Place
 
 WORDS = {"where": "a reason such as value-unreadable, or SQL", "why": "why, in words"}
-RULES = (
+OF_A_LINE = (
     "fields-missing", "fields-surplus", "quotes-broken", "bytes-broken", "json-broken", "json-key-twice",
+)  # fmt: skip
+"""What a line can break, by the names that reasons have."""
+RULES = (
+    *OF_A_LINE,
     "value-unreadable", "time-nonexistent", "key-null", "value-null", "value-unknown", "value-low", "value-high",
     "text-short", "text-long", "pattern-broken",
 )  # fmt: skip
-"""What a row alone can break, by the names that reasons have."""
+"""What a row alone can break."""
 _RULE = re.compile(rf"({'|'.join(RULES)})(?:\s*:?\s+(.+))?")
 
 

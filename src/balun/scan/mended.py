@@ -72,6 +72,8 @@ class Mending:
 
     def _mended(self, rows: str) -> str:
         """The same rows in the same order; of those that were cured, the values that they were mended to."""
+        if not self._set:
+            return rows
         values = ", ".join(f"CASE WHEN y.f IS NULL THEN x.t{at} ELSE y.t{at} END AS t{at}" for at in self._set)
         return f"SELECT x.* REPLACE ({values}) FROM ({rows}) AS x LEFT JOIN {CURED} AS y ON y.f = x.f AND y.r = x.r"
 

@@ -130,7 +130,7 @@ class _Scan:
 
     def split(self, kept: Path, quarantine: Path) -> Collected:
         contract = self.contract
-        alone = promises.promises(contract, self._constant)
+        alone = promises.promises(contract, self.constant)
         key = [Repeat(promises.duplicate_key(contract), promises.key_columns(contract))] if contract.key else []
         self.say(f"checking {contract.name}")
         mending = self._mending(alone) if contract.mends else None
@@ -154,7 +154,7 @@ class _Scan:
             if column.unique and self.contract.key != (column.name,)
         ]
 
-    def _constant(self, column: Column, value: object) -> str:
+    def constant(self, column: Column, value: object) -> str:
         """A value that the contract writes, as the column's type holds it."""
         kind = reading.family(column.dtype)
         if isinstance(value, (int, float)) and not isinstance(value, bool) and kind in {"integer", "float", "decimal"}:
@@ -214,17 +214,24 @@ class _Scan:
             pq.ParquetFile(kept).metadata.num_rows,
             by_kind.get("quarantined", 0),
             by_kind.get("duplicate", 0),
-            _reasons(found),
+            reasons_of(found),
             quality.broken(self.contract, kept),
             self.rows.extra,
             pq.ParquetFile(quarantine.with_name(MENDED)).metadata.num_rows if self.contract.mends else 0,
         )
 
 
-def _reasons(found: Faulty) -> tuple[Reason, ...]:
+def reasons_of(found: Faulty) -> tuple[Reason, ...]:
+    """Why rows are at fault, the most frequent first."""
     counted = zip(found.promises, found.counts(), strict=True)
     reasons = [Reason(promise.rule, promise.column, promise.message, count) for promise, count in counted if count]
     return tuple(sorted(reasons, key=lambda one: -one.rows))
+
+
+def of_one_row(engine: Engine, contract: Contract, zone: str) -> tuple[Promise, ...]:
+    """What one row alone can break."""
+    scan = _Scan(engine, contract, Rows("", (), 0, ()), zone, Path(), lambda _: None)
+    return promises.promises(contract, scan.constant)
 
 
 def raw_names(columns: tuple[Column, ...], own: tuple[str, ...] = OWN) -> list[str]:
