@@ -6,8 +6,7 @@ only rows with a fault in a column that it sets.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -182,16 +181,3 @@ def _is_of(promise: Promise, column: str | None) -> bool:
 def _any(promises: Sequence[Promise]) -> str:
     terms = " OR ".join(f"coalesce({one.condition}, FALSE)" for one in promises)
     return f"({terms or 'FALSE'})"
-
-
-@contextmanager
-def in_order(engine: Engine, mending: Mending | None) -> Iterator[None]:
-    """Rows that are looked up among the mended ones keep their order: DuckDB may not swap the sides of that join."""
-    if mending is None:
-        yield
-        return
-    engine.connection.execute("SET disabled_optimizers = 'join_order,build_side_probe_side'")
-    try:
-        yield
-    finally:
-        engine.connection.execute("RESET disabled_optimizers")

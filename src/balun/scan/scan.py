@@ -18,13 +18,13 @@ from balun.quoting import literal, quoted
 from balun.scan import from_text, postgres, promises, quality, reading
 from balun.scan.collected import Collected, Reason
 from balun.scan.faulty import TABLE, Faulty, Repeat, faulty
-from balun.scan.mended import CURED, Mending, in_order
+from balun.scan.mended import CURED, Mending
 from balun.scan.places import empty
 from balun.scan.promises import Promise
 from balun.scan.rows import Reader, Rows
 from balun.scan.source import base, source_files, source_name
 from balun.scan.unusable import refuse_unusable
-from balun.scan.write import write_parquet
+from balun.scan.write import in_order, write_parquet
 
 OWN = ("source_file", "source_row", "source_line", "reasons", "kind")
 """The quarantine file's own columns, before the raw ones."""
@@ -136,7 +136,7 @@ class _Scan:
         mending = self._mending(alone) if contract.mends else None
         with faulty(self.engine, self.rows.sql, alone, key, self._unique(), mending) as found:
             self.say(f"writing {contract.name}")
-            with in_order(self.engine, mending):
+            with in_order(self.engine):
                 write_parquet(self.engine, self._kept_sql(found), kept)
             if mending:
                 write_parquet(self.engine, self._mended_sql(found), quarantine.with_name(MENDED))
