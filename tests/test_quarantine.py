@@ -169,6 +169,12 @@ def test_raw_rows_are_written_to_files(tills: Path, tmp_path: Path) -> None:
     assert pa_csv.read_csv(part).column("amount").to_pylist() == ["7,5", "8,5", "lots", "9,5"]
 
 
+def test_a_file_that_cannot_be_written_is_told(tills: Path) -> None:
+    bl.load(tills).run()
+    told = said(tills, "quarantine", "sale", "--csv", str(tills / "nowhere" / "a.csv"), code=2)
+    assert "can't be written: No such file" in told
+
+
 def test_all_events_are_counted_by_reason_and_owner(tills: Path) -> None:
     assert "run the project first" in said(tills, "quarantine", code=2)
     bl.load(tills).run()

@@ -107,6 +107,9 @@ def draw_preview(found: Preview, console: Console) -> None:
 
 
 def _preview(found: Preview) -> Iterator[Text]:
+    if not found.rows:
+        yield Text(f"No row of {found.event} is set aside", "bold")
+        return
     yield Text(f"{found.admitted:,} of {found.rows:,} rows that are set aside would be kept", "bold")
     if found.repeated:
         yield Text(f"{found.repeated:,} would repeat a row that is kept")

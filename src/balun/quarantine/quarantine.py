@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -142,8 +143,10 @@ class Quarantine:
         how = "FORMAT csv, HEADER" if is_csv else "FORMAT parquet, COMPRESSION zstd"
         joined = ", array_to_string(reasons, '; ') AS reasons" if is_csv else ""
         select = f"SELECT {_SHOWN.removesuffix(')')}{joined}) FROM ({self.sql}) ORDER BY {NTH}"
-        if not file.parent.is_dir():
-            raise UsageError(f"{file} can't be written: there is no folder {file.parent}")
+        try:
+            file.touch()
+        except OSError as exc:
+            raise UsageError(f"{file} can't be written: {exc.strerror}") from exc
         copy(self.snapshot, f"COPY ({select}) TO {literal(str(file))} ({how})")
         return self.rows
 
@@ -154,7 +157,7 @@ class Quarantine:
             "owner": self.owner,
             "snapshot": self.snapshot.name,
             "run": self.run,
-            "when": self.when,
+            "when": datetime.fromtimestamp(self.when, UTC).isoformat(timespec="seconds"),
             "stopped": self.stopped,
             **self.counts,
             "rows": self.rows,
