@@ -33,7 +33,7 @@ from test_scan_property import NULLS, PHASES, PLACE, QUICK, TEXTS, contracts, fr
 
 T = TypeVar("T")
 ZONE = "America/New_York"
-FEW = settings(QUICK, max_examples=10, phases=PHASES)
+FEW = settings(QUICK, max_examples=7, phases=PHASES)
 MANY = settings(QUICK, max_examples=500, phases=PHASES)
 NAMES = ("rows.parquet", "quarantine.parquet", MENDED)
 

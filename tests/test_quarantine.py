@@ -17,6 +17,8 @@ import pytest
 from click.testing import CliRunner
 
 import balun as bl
+from balun.against.edits import edits
+from balun.chain.load import load_graph
 from balun.cli import balun
 from balun.errors import UsageError
 from balun.run import Report
@@ -63,6 +65,14 @@ def tills(tmp_path: Path) -> Path:
     return make(tmp_path / "tills")
 
 
+@pytest.fixture(scope="module")
+def ran(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """One that has been run; for reading only."""
+    folder = make(tmp_path_factory.mktemp("ran") / "tills")
+    bl.load(folder).run()
+    return folder
+
+
 def make(folder: Path) -> Path:
     for part in ("contracts", "data", "tables"):
         (folder / part).mkdir(parents=True)
@@ -106,9 +116,8 @@ def mends_of(folder: Path) -> Path:
 # -- looking
 
 
-def test_groups_count_rows_by_reason_with_places_and_times(tills: Path) -> None:
-    bl.load(tills).run()
-    found = bl.load(tills)["sale"].quarantine().groups()
+def test_groups_count_rows_by_reason_with_places_and_times(ran: Path) -> None:
+    found = bl.load(ran)["sale"].quarantine().groups()
     told = [(one.rule, one.column, one.rows, one.first, one.last, one.since) for one in found]
     assert told == [
         ("value-unreadable", "amount", 4, "data/a.csv row 2", "data/b.csv row 2", "2024-01-01T11:00:00Z"),
@@ -131,9 +140,8 @@ def test_groups_count_rows_by_reason_with_places_and_times(tills: Path) -> None:
         ("shop", {"b": 2, "a": 2, "bb": 1, "basel": 1, None: 1}),
     ],
 )
-def test_rows_group_by_what_they_have_in_common(tills: Path, by: str, expected: dict[str | None, int]) -> None:
-    bl.load(tills).run()
-    assert {one.value: one.rows for one in bl.load(tills)["sale"].quarantine().groups(by)} == expected
+def test_rows_group_by_what_they_have_in_common(ran: Path, by: str, expected: dict[str | None, int]) -> None:
+    assert {one.value: one.rows for one in bl.load(ran)["sale"].quarantine().groups(by)} == expected
 
 
 def test_a_row_keeps_the_run_that_first_set_it_aside(tills: Path) -> None:
@@ -143,35 +151,31 @@ def test_a_row_keeps_the_run_that_first_set_it_aside(tills: Path) -> None:
     assert {one.value: one.rows for one in bl.load(tills)["sale"].quarantine().groups("run")} == {"1": 7, "2": 1}
 
 
-def test_sample_shows_every_reason_before_any_twice(tills: Path) -> None:
-    bl.load(tills).run()
-    found = bl.load(tills)["sale"].quarantine()
+def test_sample_shows_every_reason_before_any_twice(ran: Path) -> None:
+    found = bl.load(ran)["sale"].quarantine()
     rows = found.sample(5).to_pylist()
     assert {row["reasons"][-1].split(":")[0] for row in rows} == {one.rule for one in found.reasons}
     assert rows == found.sample(5).to_pylist()
 
 
-def test_a_part_is_chosen_by_reason_and_column(tills: Path) -> None:
-    bl.load(tills).run()
-    found = bl.load(tills)["sale"].quarantine()
+def test_a_part_is_chosen_by_reason_and_column(ran: Path) -> None:
+    found = bl.load(ran)["sale"].quarantine()
     assert found.where(reason="value-high").table().column("sale_id").to_pylist() == ["6"]
     assert found.where(reason="value-unreadable", column="shop").rows == 1
     with pytest.raises(UsageError, match=r"value-hihg \(did you mean value-high\?\)"):
         found.where(reason="value-hihg")
 
 
-def test_raw_rows_are_written_to_files(tills: Path, tmp_path: Path) -> None:
-    bl.load(tills).run()
+def test_raw_rows_are_written_to_files(ran: Path, tmp_path: Path) -> None:
     whole, part = tmp_path / "all.parquet", tmp_path / "part.csv"
-    assert "7 rows written" in said(tills, "quarantine", "sale", "--parquet", str(whole))
-    assert "4 rows written" in said(tills, "quarantine", "sale", "--reason", "value-unreadable", "--csv", str(part))
+    assert "7 rows written" in said(ran, "quarantine", "sale", "--parquet", str(whole))
+    assert "4 rows written" in said(ran, "quarantine", "sale", "--reason", "value-unreadable", "--csv", str(part))
     assert pq.read_table(whole).column("amount").to_pylist()[:2] == ["7,5", "8,5"]
     assert pa_csv.read_csv(part).column("amount").to_pylist() == ["7,5", "8,5", "lots", "9,5"]
 
 
-def test_a_file_that_cannot_be_written_is_told(tills: Path) -> None:
-    bl.load(tills).run()
-    told = said(tills, "quarantine", "sale", "--csv", str(tills / "nowhere" / "a.csv"), code=2)
+def test_a_file_that_cannot_be_written_is_told(ran: Path) -> None:
+    told = said(ran, "quarantine", "sale", "--csv", str(ran / "nowhere" / "a.csv"), code=2)
     assert "can't be written: No such file" in told
 
 
@@ -189,25 +193,23 @@ def test_all_events_are_counted_by_reason_and_owner(tills: Path) -> None:
     assert "value-unreadable sale" in said(tills, "quarantine")
 
 
-def test_what_is_no_event_has_no_quarantine(tills: Path) -> None:
-    bl.load(tills).run()
+def test_what_is_no_event_has_no_quarantine(ran: Path) -> None:
     with pytest.raises(UsageError, match="above it are sale"):
-        bl.load(tills)["sold"].quarantine()
+        bl.load(ran)["sold"].quarantine()
 
 
 # -- mends
 
 
-def test_preview_says_what_would_come_of_a_mend_and_writes_nothing(tills: Path) -> None:
-    bl.load(tills).run()
-    found = bl.load(tills)["sale"].preview(_COMMA)
+def test_preview_says_what_would_come_of_a_mend_and_writes_nothing(ran: Path) -> None:
+    found = bl.load(ran)["sale"].preview(_COMMA)
     assert (found.rows, found.admitted, found.repeated, found.at_fault) == (7, 2, 1, 4)
     assert {(one.rule, one.rows) for one in found.reasons} == {
         ("value-unreadable", 2), ("value-high", 1), ("text-long", 1), ("fields-missing", 1),
     }  # fmt: skip
     assert found.examples[0].after["amount"] == str(found.examples[0].before["amount"]).replace(",", ".")
-    assert not mends_of(tills).exists()
-    assert counts(tills) == (9, 2, 6, 1, 0)
+    assert not mends_of(ran).exists()
+    assert counts(ran) == (9, 2, 6, 1, 0)
 
 
 def test_release_lets_rows_in_where_they_stood_and_builds_what_hangs_on_them(tills: Path) -> None:
@@ -302,15 +304,13 @@ def test_a_line_that_cannot_be_split_is_mended_by_setting_all_columns(tills: Pat
         ("amount", "sets nothing"),
     ],
 )
-def test_a_mend_that_cannot_be_used_is_refused(tills: Path, set_: str, why: str) -> None:
-    bl.load(tills).run()
-    assert why in said(tills, "quarantine", "sale", "--set", set_, code=2)
+def test_a_mend_that_cannot_be_used_is_refused(ran: Path, set_: str, why: str) -> None:
+    assert why in said(ran, "quarantine", "sale", "--set", set_, code=2)
 
 
-def test_a_mend_that_lets_nothing_in_is_not_written(tills: Path) -> None:
-    bl.load(tills).run()
-    assert "nothing is written" in said(tills, "quarantine", "sale", "--set", "amount = 'x'", "--release", code=2)
-    assert not mends_of(tills).exists()
+def test_a_mend_that_lets_nothing_in_is_not_written(ran: Path) -> None:
+    assert "nothing is written" in said(ran, "quarantine", "sale", "--set", "amount = 'x'", "--release", code=2)
+    assert not mends_of(ran).exists()
 
 
 @pytest.mark.parametrize(
@@ -336,10 +336,20 @@ def test_mends_of_no_event_are_told(tills: Path) -> None:
     assert "there is no event sael (did you mean sale?)" in said(tills, "run", code=2)
 
 
-def test_a_cast_that_fails_mends_the_other_rows(tills: Path) -> None:
-    bl.load(tills).run()
-    found = bl.load(tills)["sale"].preview("amount = replace(amount, ',', '.')::DOUBLE / 100")
+def test_a_cast_that_fails_mends_the_other_rows(ran: Path) -> None:
+    found = bl.load(ran)["sale"].preview("amount = replace(amount, ',', '.')::DOUBLE / 100")
     assert (found.admitted, found.at_fault) == (3, 3)
+
+
+def test_a_new_mend_and_a_limit_are_edits(tills: Path) -> None:
+    before = load_graph(tills)
+    mends_of(tills).write_text('mends:\n  - set: {amount: "1"}\n', encoding="utf-8")
+    _limited(tills, "6")
+    told = [(edit.words, str(edit.place)) for edit in edits(before, load_graph(tills))]
+    assert told == [
+        ("its mends: other raw rows are kept", "contracts/sale.mends.yaml"),
+        ("how many of its rows may be set aside", "contracts/sale.odcs.yaml:11"),
+    ]
 
 
 # -- limits
