@@ -387,6 +387,17 @@ def test_what_was_current_stays_and_the_stopped_attempt_can_be_looked_at(tills: 
     assert "a run stops here: 7 of 10" in said(tills, "status", code=1)
 
 
+def test_rows_none_of_which_is_kept_can_be_looked_at_and_mended(tills: Path) -> None:
+    (tills / "data" / "b.csv").unlink()
+    (tills / "data" / "a.csv").write_text('sale_id,at,amount,shop\n1,2024-01-01,"7,5",b\n', encoding="utf-8")
+    for _ in range(2):
+        assert "nothing-kept" in said(tills, "run", code=2)
+    assert "A run stopped here" in said(tills, "quarantine", "sale")
+    assert "a run stops here: none of the 1 rows" in said(tills, "status", code=1)
+    assert "table sold" in said(tills, "quarantine", "sale", "--set", _COMMA, "--release")
+    assert counts(tills) == (1, 1, 0, 0, 1)
+
+
 def test_a_raised_limit_publishes_what_was_made(tills: Path) -> None:
     _limited(tills, "5")
     assert bl.load(tills).run().stopped

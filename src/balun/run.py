@@ -151,6 +151,7 @@ def _run(folder: Path, store: Store, watch: Watch) -> Report:
         over = _over_limits(graph, events)
         if over:
             report = _stop(graph, store, events, over)
+            _refuse_nothing(over)
             store.end_run(number, report.as_json())
             return report
         outcomes = making.make(plan)
@@ -185,27 +186,36 @@ class _Making:
         from balun.build import Bench, build
 
         self._watch.start(step.id)
-        bench = Bench(self._graph, self._supply, self._store, self._made, self._watch.say)  # type: ignore[arg-type]
+        bench = Bench(self._graph, self._supply, self._store, self._made, self._watch.say, attempts=True)  # type: ignore[arg-type]
         made = build(bench, step)
         self._watch.done()
         return made
 
 
 def _over_limits(graph: Graph, events: list[Outcome]) -> dict[str, Finding]:
-    """By step, the events of which more rows are set aside than may be."""
+    """By step, the events of which more rows are set aside than may be, or all."""
     from balun.chain.contract import Contract
-    from balun.scan.limit import over_limit
+    from balun.scan.limit import nothing_kept, over_limit
 
     found = {}
     for outcome in events:
         contract, counts = graph.nodes[outcome.step].declared, outcome.info["collected"]
         assert isinstance(contract, Contract)
         assert isinstance(counts, Mapping)
-        over = over_limit(contract, graph.config.limit, counts)
+        over = over_limit(contract, graph.config.limit, counts) if counts["kept"] else nothing_kept(contract, counts)
+        if over and counts["kept"]:
+            over = replace(over, breaks=tuple(node.name for node in graph.below(graph.nodes[outcome.step])))
         if over:
-            breaks = tuple(node.name for node in graph.below(graph.nodes[outcome.step]))
-            found[outcome.step] = replace(over, breaks=breaks)
+            found[outcome.step] = over
     return found
+
+
+def _refuse_nothing(over: Mapping[str, Finding]) -> None:
+    """An event without a row is an error, not a finding: nothing can be made of it."""
+    from balun.errors import ProjectError
+
+    if any(finding.rule == "nothing-kept" for finding in over.values()):
+        raise ProjectError(over.values())
 
 
 def _stop(graph: Graph, store: Store, events: list[Outcome], over: Mapping[str, Finding]) -> Report:

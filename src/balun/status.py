@@ -15,7 +15,7 @@ from balun.facts.reach import looked_at
 from balun.facts.supply import supply_of
 from balun.plan import State, make_plan, states
 from balun.run import event_files
-from balun.scan.limit import over_limit
+from balun.scan.limit import nothing_kept, over_limit
 from balun.snapshot import Store
 
 _MOST = 5
@@ -102,7 +102,7 @@ def _stopped(graph: Graph, store: Store, state: State) -> State:
     counts = made.info.get("collected") if made else None
     if not isinstance(contract, Contract) or not isinstance(counts, Mapping):
         return state
-    over = over_limit(contract, graph.config.limit, counts)
+    over = over_limit(contract, graph.config.limit, counts) if counts["kept"] else nothing_kept(contract, counts)
     return replace(state, fresh=False, why=f"a run stops here: {over.message}") if over else state
 
 
