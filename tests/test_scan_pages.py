@@ -10,6 +10,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from balun.chain.contract import Column, Contract, LogicalType
+from balun.chain.mend import RULES
 from balun.chain.odcs import custom, read_contracts
 from balun.chain.odcs.dtype import duckdb_type
 from balun.chain.odcs.quality import METRICS, OPERATORS
@@ -65,6 +66,11 @@ def test_every_reason_is_on_the_page_and_no_other() -> None:
     every = [*promises(contract, lambda _, value: f"'{value}'"), duplicate_key(contract), not_unique(column)]
     told = first_cells(page("quarantine"), "reason")
     assert sorted(told) == sorted({promise.rule for promise in every})
+
+
+def test_mends_know_the_reasons_of_a_row_alone() -> None:
+    told = first_cells(page("quarantine"), "reason")
+    assert sorted(RULES) == sorted({*told} - {"duplicate-key", "value-repeated"})
 
 
 def test_every_column_of_the_quarantine_is_on_the_page() -> None:
