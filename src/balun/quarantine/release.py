@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from balun.chain.contract import Contract
@@ -64,12 +64,19 @@ def release(graph: Graph, part: Quarantine, mend: Mend | None, *, watch: Watch |
     mend: None: the contract was mended, and its rows are read again. Raises UsageError where the mend would let no row
     in; then nothing is written.
     """
-    known = mend is not None and any(one.is_like(mend) for one in part.contract.mends)
-    told = preview(part, None if known else mend)
-    if mend is not None and not known and not told.admitted:
+    part = replace(part, contract=_as_written(graph, part.contract))
+    new = None if mend is None or any(one.is_like(mend) for one in part.contract.mends) else mend
+    told = preview(part, new)
+    if new is not None and not told.admitted:
         raise UsageError(f"no row of {part.event} would be kept that wasn't: nothing is written")
-    file = write_mend(graph, part.contract, mend) if mend is not None and not known else None
+    file = write_mend(graph, part.contract, new) if new is not None else None
     return Released(told, file, run(graph.config.folder, watch=watch))
+
+
+def _as_written(graph: Graph, contract: Contract) -> Contract:
+    """With the mends that its file holds by now."""
+    file = graph.config.folder / mends_file(graph, contract)
+    return replace(contract, mends=read_mends(file, graph.config.folder).mends if file.exists() else ())
 
 
 def write_mend(graph: Graph, contract: Contract, mend: Mend) -> Path:
