@@ -20,7 +20,7 @@ import balun as bl
 from balun.against.edits import edits
 from balun.chain.load import load_graph
 from balun.cli import balun
-from balun.errors import UsageError
+from balun.errors import Busy, UsageError
 from balun.run import Report
 
 _CONTRACT = """\
@@ -246,6 +246,13 @@ def test_releasing_twice_changes_nothing(tills: Path) -> None:
         assert names(again.report) == names(first.report)
 
 
+def test_a_release_beside_another_run_writes_nothing(tills: Path) -> None:
+    bl.load(tills).run()
+    with bl.load(tills).store.locked(), pytest.raises(Busy):
+        bl.load(tills)["sale"].release(_COMMA)
+    assert not mends_of(tills).exists()
+
+
 def test_a_mend_taken_out_gives_the_same_snapshots_as_before(tills: Path) -> None:
     before = bl.load(tills).run()
     folder = bl.load(tills)["sale"].path().parent
@@ -300,6 +307,7 @@ def test_a_line_that_cannot_be_split_is_mended_by_setting_all_columns(tills: Pat
         ("amount = getenv('HOME')", "calls getenv"),
         ("amount = random()", "does not give the same each time"),
         ("amount = sum(amount)", "about more than one row"),
+        ("amount = repeat('1', 4000000000)", "more memory than there is"),
         ("amount = replace(amout, ',', '.')", "reads amout, which is no column"),
         ("amount = replace(amount", "can't be read"),
         ("amount = no_such(amount)", "can't be done"),

@@ -11,7 +11,7 @@ from balun.chain.contract import Contract
 from balun.chain.graph import Graph, Node
 from balun.chain.mend import Mend
 from balun.chain.mends import ENDING, faults_of, is_mends, read_mends
-from balun.errors import UsageError
+from balun.errors import Busy, UsageError
 from balun.finding import Place
 from balun.quarantine.mends_text import with_mend, without_mend
 from balun.quarantine.preview import Preview, preview
@@ -62,15 +62,23 @@ def release(graph: Graph, part: Quarantine, mend: Mend | None, *, watch: Watch |
     """Writes the mend down, unless it is there already, and makes what hangs on it.
 
     mend: None: the contract was mended, and its rows are read again. Raises UsageError where the mend would let no row
-    in; then nothing is written.
+    in, Busy where another run works on the project; then nothing is written.
     """
     part = replace(part, contract=_as_written(graph, part.contract))
     new = None if mend is None or any(one.is_like(mend) for one in part.contract.mends) else mend
     told = preview(part, new)
     if new is not None and not told.admitted:
         raise UsageError(f"no row of {part.event} would be kept that wasn't: nothing is written")
-    file = write_mend(graph, part.contract, new) if new is not None else None
-    return Released(told, file, run(graph.config.folder, watch=watch))
+    if new is None:
+        return Released(told, None, run(graph.config.folder, watch=watch))
+    file = graph.config.folder / mends_file(graph, part.contract)
+    before = file.read_text(encoding="utf-8") if file.exists() else None
+    written = write_mend(graph, part.contract, new)
+    try:
+        return Released(told, written, run(graph.config.folder, watch=watch))
+    except Busy:
+        _replace(file, before)
+        raise
 
 
 def _as_written(graph: Graph, contract: Contract) -> Contract:
