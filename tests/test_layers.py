@@ -11,8 +11,9 @@ _SOURCE = Path(__file__).parent.parent / "src" / "balun"
 _ROOMS = (
     "finding", "errors", "told", "quoting", "digest", "kept", "chain", "engine", "relational", "facts", "dbt",
     "rules", "snapshot", "profile", "scan", "draft", "fit", "linking", "plan", "held", "build", "settled", "run",
-    "status", "tested", "difference", "check", "effect", "mend", "impact", "against", "prove", "worth", "minimize",
-    "report", "map", "joins", "near", "why", "stocktake", "project", "terminal", "cli", "__main__",
+    "status", "quarantine", "tested", "difference", "check", "effect", "mend", "impact", "against", "prove",
+    "worth", "minimize", "report", "map", "joins", "near", "why", "stocktake", "project", "terminal", "cli",
+    "__main__",
 )  # fmt: skip
 
 

@@ -278,3 +278,11 @@ def test_columns_may_be_named_as_the_quarantines_own(tmp_path: Path) -> None:
     (row,) = pq.read_table(tmp_path / "aside").to_pylist()
     assert (row["kind"], row["kind_raw_raw"], row["kind_raw"], row["Reasons_raw"]) == ("quarantined", "x", "y", "z")
     assert len(row["reasons"]) == 3
+
+
+def test_few_kept_rows_of_several_files_stand_in_the_order_of_the_source(tmp_path: Path) -> None:
+    lines = ["0,a", *(f"x,{number}" for number in range(1, 9)), "9,b"]
+    for name, held in (("a", lines[:1]), ("b", lines[1:5]), ("c", lines[5:])):
+        (tmp_path / f"{name}.csv").write_text("\n".join(["id,word", *held]), encoding="utf-8")
+    collected(tmp_path, "*.csv")
+    assert words(tmp_path) == [(0, "a"), (9, "b")]

@@ -10,6 +10,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from balun.chain.contract import Column, Contract, LogicalType
+from balun.chain.mend import RULES
 from balun.chain.odcs import custom, read_contracts
 from balun.chain.odcs.dtype import duckdb_type
 from balun.chain.odcs.quality import METRICS, OPERATORS
@@ -67,12 +68,17 @@ def test_every_reason_is_on_the_page_and_no_other() -> None:
     assert sorted(told) == sorted({promise.rule for promise in every})
 
 
+def test_mends_know_the_reasons_of_a_row_alone() -> None:
+    told = first_cells(page("quarantine"), "reason")
+    assert sorted(RULES) == sorted({*told} - {"duplicate-key", "value-repeated"})
+
+
 def test_every_column_of_the_quarantine_is_on_the_page() -> None:
     assert first_cells(page("quarantine"), "column") == list(OWN)
 
 
 def test_every_custom_property_is_on_the_page() -> None:
-    named = set(re.findall(r"custom(?:Properties:)? `?([a-z]+)`", page("contracts")))
+    named = set(re.findall(r"custom(?:Properties:)? `?([a-zA-Z]+)`", page("contracts")))
     assert named == {*custom.FILE, *custom.SERVER, *custom.EVENT, *custom.COLUMN}
 
 

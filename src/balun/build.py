@@ -27,7 +27,8 @@ from balun.finding import Finding, Place
 from balun.held import held
 from balun.plan import Step, slices_of
 from balun.quoting import literal, quoted
-from balun.scan import Collected, collect
+from balun.scan import collect
+from balun.scan.limit import nothing_kept
 from balun.snapshot import Snapshot, Store, Writing, damaged
 
 if TYPE_CHECKING:
@@ -41,13 +42,17 @@ _PARQUET = "(FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE 122880)"
 
 @dataclass(frozen=True)
 class Bench:
-    """What a step is made with. made: the snapshots of the steps before it, by their ids."""
+    """What a step is made with. made: the snapshots of the steps before it, by their ids.
+
+    attempts: an event of which no row is kept is made too, to be looked at; whoever makes it stops there.
+    """
 
     graph: Graph
     supply: Supply
     store: Store
     made: Mapping[str, Snapshot]
     say: Say
+    attempts: bool = False
 
     @contextmanager
     def engine(self) -> Iterator[Engine]:
@@ -121,25 +126,11 @@ def _event(bench: Bench, step: Step, writing: Writing) -> dict[str, object]:
             writing.folder / "quarantine.parquet",
             bench.say,
         )
-        if not collected.kept:
-            raise _nothing_kept(contract, collected)
+        if not collected.kept and not bench.attempts:
+            raise ProjectError([nothing_kept(contract, collected.as_json())])
         _, broken = held(engine.connection, step.node, _source(writing))
     findings = [*(finding.as_json() for finding in collected.broken), *broken]
     return {"rows": collected.kept, "collected": collected.as_json(), "findings": findings}
-
-
-def _nothing_kept(contract: Contract, collected: Collected) -> ProjectError:
-    """Every row was set aside: the contract and the data are of different minds."""
-    reason = collected.reasons[0]
-    place = contract.column(reason.column).place if reason.column else contract.place
-    return ProjectError.at(
-        "nothing-kept",
-        place,
-        f"none of the {collected.collected:,} rows keeps the promises of {contract.name}: "
-        f"{reason.message}, and isn't in {reason.rows:,}",
-        mend="mend the contract, or what captures the event",
-        owner=contract.owner,
-    )
 
 
 def _table(bench: Bench, step: Step, writing: Writing) -> dict[str, object]:

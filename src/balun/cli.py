@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from balun.chain.change import Change
     from balun.check import Checked
     from balun.impact import Impact
+    from balun.project import Part
+    from balun.quarantine import Quarantine
 
 FINE, FINDINGS, FAULT = 0, 1, 2
 P = ParamSpec("P")
@@ -740,18 +742,168 @@ def rows(node: str, limit: int, *, as_json: bool) -> None:
     _print_rows(bl.load(_folder())[node].rows(limit), as_json=as_json)
 
 
-@balun.command(short_help="Print the rows of an event that were set aside.")
-@click.argument("event")
-@limit_option
+@balun.command(short_help="Show what was set aside of events, and release it.")
+@click.argument("event", required=False)
+@click.option(
+    "--by",
+    default="reason",
+    show_default=True,
+    metavar="WHAT",
+    help="Count by reason, column, file, day, owner, run, kind, or the raw values of a column.",
+)
+@click.option("--reason", metavar="REASON", help="Only rows with this reason, such as value-high.")
+@click.option("--column", metavar="COLUMN", help="Only rows with a reason about this column.")
+@click.option(
+    "--sample", metavar="N", type=click.IntRange(0), help="Print N rows, spread over the reasons.  [default: 3]"
+)
+@click.option(
+    "-n", "--limit", metavar="N", type=click.IntRange(1), help="Print the first N rows, in place of a sample."
+)
+@click.option("--mended", is_flag=True, help="Print rows that are kept as they were mended, in raw form.")
+@click.option("--csv", "csv_file", metavar="FILE", type=click.Path(path_type=Path), help="Write the raw rows as CSV.")
+@click.option("--parquet", metavar="FILE", type=click.Path(path_type=Path), help="Write the raw rows as Parquet.")
+@click.option(
+    "--set",
+    "sets",
+    metavar="'COLUMN = SQL'",
+    multiple=True,
+    help="Try a mend: what a column becomes, by SQL over the raw columns; may be given several times.",
+)
+@click.option(
+    "--where", metavar="REASON|SQL", help="With --set: mend only rows with this reason, or where this is true."
+)
+@click.option("--why", metavar="TEXT", help="With --set and --release: why, kept beside the mend.")
+@click.option("--release", is_flag=True, help="Write the mend of --set down, and run; without --set, only run.")
+@click.option("--drop-mend", metavar="N", type=click.IntRange(1), help="Delete the event's Nth mend, and run.")
 @json_option
 @_says_errors
-def quarantine(event: str, limit: int, *, as_json: bool) -> None:
-    """Print the rows of EVENT that the last run set aside: raw form, source, row, and all reasons."""
+def quarantine(
+    event: str | None,
+    *,
+    by: str,
+    reason: str | None,
+    column: str | None,
+    sample: int | None,
+    limit: int | None,
+    mended: bool,
+    csv_file: Path | None,
+    parquet: Path | None,
+    sets: tuple[str, ...],
+    where: str | None,
+    why: str | None,
+    release: bool,
+    drop_mend: int | None,
+    as_json: bool,
+) -> None:
+    """Show what the last run set aside of EVENT: by reason, and a sample of the rows in raw form. Without EVENT, the
+    counts of all events.
+
+    A mend is tried with --set on what was set aside, without reading the source: how many rows would be kept, and what
+    is wrong with the others. --release writes it into contracts/EVENT.mends.yaml and runs. Exit status 1 where that
+    run found something.
+
+    \b
+    balun quarantine departure --by tailnum
+    balun quarantine departure --reason value-high --sample 5
+    balun quarantine departure --set "dep_delay = replace(dep_delay, ',', '.')"
+    balun quarantine departure --set "dep_delay = replace(dep_delay, ',', '.')" --release
+    """
     project = bl.load(_folder())
-    found = project[event if ":" in event else f"event:{event}"].quarantined()
-    _print_rows(found.slice(0, limit), as_json=as_json)
-    if not as_json:
-        click.echo(f"{found.num_rows:,} rows set aside")
+    if (where or why) and not sets:
+        raise UsageError("--where and --why are of a mend: say what it sets with --set 'COLUMN = SQL'")
+    if event is None:
+        _quarantine_overview(project, as_json=as_json, asked=bool(sets or release or drop_mend))
+        return
+    part = project[event if ":" in event else f"event:{event}"]
+    if drop_mend is not None:
+        _drop_mend(project, part, drop_mend, as_json=as_json)
+    if release:
+        _release(part, sets, where, why, as_json=as_json)
+    if sets:
+        _preview(part, sets, where, as_json=as_json)
+        return
+    found = part.quarantine().where(reason=reason, column=column)
+    written = [(file, found.write(file)) for file in (csv_file, parquet) if file is not None]
+    groups = found.groups(by)
+    shown = _set_aside(found, limit, sample, mended=mended)
+    if as_json:
+        told = {"by": by, "groups": [group.as_json() for group in groups], "shown": shown.to_pylist()}
+        _print_json({**found.as_json(), **told, "written": [str(file) for file, _ in written]})
+        return
+    from balun.quarantine.draw import draw_quarantine
+
+    draw_quarantine(found, by, groups if not mended else (), _console())
+    for file, count in written:
+        click.echo(f"{count:,} rows written to {file}")
+    if not written and shown.num_rows:
+        _print_rows(shown, as_json=False)
+        of = found.counts["mended"] if mended else found.rows
+        click.echo(f"{shown.num_rows:,} of {of:,} rows {'mended' if mended else 'set aside'}")
+
+
+def _set_aside(part: Quarantine, limit: int | None, sample: int | None, *, mended: bool) -> Any:
+    if mended:
+        return part.mended(limit or 3)
+    return part.table(limit) if limit is not None else part.sample(3 if sample is None else sample)
+
+
+def _quarantine_overview(project: bl.Project, *, as_json: bool, asked: bool) -> None:
+    if asked:
+        raise UsageError("say of which event: balun quarantine EVENT …")
+    found = project.quarantine()
+    if as_json:
+        _print_json(found.as_json())
+        return
+    from balun.quarantine.draw import draw_overview
+
+    draw_overview(found, _console())
+
+
+def _preview(part: Part, sets: tuple[str, ...], where: str | None, *, as_json: bool) -> None:
+    found = part.preview(*sets, where=where)
+    if as_json:
+        _print_json(found.as_json())
+        return
+    from balun.quarantine.draw import draw_preview
+
+    draw_preview(found, _console())
+    if found.admitted:
+        click.echo("Add --release to write this mend down, and run")
+
+
+def _release(part: Part, sets: tuple[str, ...], where: str | None, why: str | None, *, as_json: bool) -> NoReturn:
+    with _progress(quiet=as_json) as watch:
+        found = part.release(*sets, where=where, why=why, watch=watch)
+    if as_json:
+        _print_json(found.as_json())
+    else:
+        from balun.quarantine.draw import draw_preview
+        from balun.terminal import print_report
+
+        draw_preview(found.preview, _console())
+        if sets:
+            click.echo(
+                f"The mend is written into {found.file}: commit it" if found.file else "The mend is there already"
+            )
+        click.echo()
+        print_report(found.report, _console())
+    sys.exit(FINDINGS if found.report.findings else FINE)
+
+
+def _drop_mend(project: bl.Project, part: Part, number: int, *, as_json: bool) -> NoReturn:
+    from balun.quarantine import drop_mend
+
+    file = drop_mend(project.graph, part.node, number)
+    with _progress(quiet=as_json) as watch:
+        report = project.run(watch=watch)
+    if as_json:
+        _print_json({"file": str(file), "run": report.as_json()})
+    else:
+        from balun.terminal import print_report
+
+        click.echo(f"Mend {number} is taken out of {file}")
+        print_report(report, _console())
+    sys.exit(FINDINGS if report.findings else FINE)
 
 
 @balun.command(short_help="Delete snapshots that are no longer current.")

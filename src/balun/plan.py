@@ -89,7 +89,7 @@ def declared(node: Node, graph: Graph) -> dict[str, object]:
     """What an event's or a table's own declaration adds to its name."""
     match node.declared:
         case Contract() as contract:
-            return {"contract": _contract(contract, graph)}
+            return {"contract": _contract(contract, graph), **_mends(contract)}
         case Table() as table:
             return {"sql": canonical(table.sql), "promises": [table.key, table.required]}
         case LinkTable() as link:
@@ -108,7 +108,19 @@ def _labels(link: LinkTable, graph: Graph) -> Sequence[Sequence[object]]:
 
 def is_declared_alike(node: Node, graph: Graph, ingredients: Json) -> bool:
     """Whether what was made from these was declared as it is now."""
-    return all(_json(value) == _json(ingredients.get(key)) for key, value in declared(node, graph).items())
+    return _is_same(declared(node, graph), ingredients)
+
+
+def _is_same(own: Json, ingredients: Json) -> bool:
+    """What isn't always an ingredient must be missing there too."""
+    whole = {"mends": None, **own}
+    return all(_json(value) == _json(ingredients.get(key)) for key, value in whole.items())
+
+
+def _mends(contract: Contract) -> dict[str, object]:
+    """Nothing where there are none: the name is then what it is without the file."""
+    told = [[list(mend.sets), mend.where] for mend in contract.mends]
+    return {"mends": told} if told else {}
 
 
 def last_made(id_: str, graph: Graph, supply: Supply, store: Store) -> Snapshot | None:
@@ -128,8 +140,7 @@ def last_made(id_: str, graph: Graph, supply: Supply, store: Store) -> Snapshot 
 def _is_alike(made: Snapshot, graph: Graph, supply: Supply) -> bool:
     if node_of(made.step) not in graph.nodes:
         return False
-    own = _own(made.step, graph, supply)
-    return all(_json(value) == _json(made.ingredients.get(key)) for key, value in own.items())
+    return _is_same(_own(made.step, graph, supply), made.ingredients)
 
 
 def node_of(id_: str) -> str:
@@ -286,6 +297,7 @@ def _why(step: Step, store: Store, stale: list[str]) -> str:
         "sql": "its SQL changed",
         "promises": "its promises changed",
         "contract": "its contract changed",
+        "mends": "its mends changed",
         "data": "its data changed",
         "code": "its code changed",
         "labels": "what was said of its pairs changed",
@@ -298,8 +310,8 @@ def _why(step: Step, store: Store, stale: list[str]) -> str:
     }
     own = [
         words.get(key, f"its {key.replace('_', ' ')} changed")
-        for key in step.ingredients
-        if key != "parents" and _json(step.ingredients[key]) != _json(last.ingredients.get(key))
+        for key in {**step.ingredients, **last.ingredients}
+        if key != "parents" and _json(step.ingredients.get(key)) != _json(last.ingredients.get(key))
     ]
     above = [f"{parent.split(':', 1)[1]} is to be made again" for parent in stale]
     return ", ".join(own or above or ["what it reads changed"])

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from balun.minimize import Minimized
     from balun.near import Near
     from balun.prove import Proof
+    from balun.quarantine import Overview, Preview, Quarantine, Released
     from balun.status import Status
     from balun.stocktake import Stocktake
     from balun.why import Why
@@ -253,6 +254,12 @@ class Project:
         add_labels(file, table.keys, ((pair.left, pair.right, same) for pair, same in answers))
         return file
 
+    def quarantine(self) -> Overview:
+        """What the last run set aside of every event. Raises UsageError before the first run."""
+        from balun.quarantine import overview
+
+        return overview(self.graph, self.store)
+
     def map(self) -> dict[str, object]:
         """The chain as data: nodes, edges and interfaces between owners."""
         from balun.map import as_json
@@ -313,6 +320,40 @@ class Part:
         """Rows as a pandas frame; needs `balun[pandas]`."""
         frame: pd.DataFrame = self.rows(limit).to_pandas()
         return frame
+
+    def quarantine(self) -> Quarantine:
+        """What the last run set aside of an event: `.groups("reason")`, `.sample(5)`, `.where(column="amount")`.
+
+        Where a run stopped at it, what it would have set aside. Raises UsageError for other nodes, and before the first
+        run.
+        """
+        from balun.quarantine import quarantine_of
+
+        return quarantine_of(self.project.graph, self.project.store, self.node)
+
+    def preview(self, *sets: str, where: str | None = None) -> Preview:
+        """What would come of an event's rows that were set aside, without reading the source.
+
+        sets: a mend in trial, as `amount = replace(amount, ',', '.')`; where: a reason, or SQL over the raw columns.
+        """
+        from balun.quarantine import mend_of, preview
+
+        part = self.quarantine()
+        return preview(part, mend_of(part.contract, sets, where, None) if sets else None)
+
+    def release(
+        self, *sets: str, where: str | None = None, why: str | None = None, watch: Watch | None = None
+    ) -> Released:
+        """Write a mend beside an event's contract, and run; without `sets`, only run, after the contract was mended.
+
+        What this project holds is as it was loaded: load it again to see the mend in it. Raises UsageError where a mend
+        would let no row in.
+        """
+        from balun.quarantine import mend_of, release
+
+        part = self.quarantine()
+        mend = mend_of(part.contract, sets, where, why) if sets else None
+        return release(self.project.graph, part, mend, watch=watch)
 
     def quarantined(self) -> pa.Table:
         """An event's rows that were set aside, in raw form, with source, row and all reasons."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
@@ -13,7 +13,7 @@ from balun.snapshot import Snapshot, Store
 
 if TYPE_CHECKING:
     from balun.chain.graph import Graph
-    from balun.plan import Plan, State, Step
+    from balun.plan import State, Step
 
 
 class Watch(Protocol):
@@ -69,12 +69,16 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Report:
-    """outcomes: in the order of the chain. findings: of all current snapshots. seconds: wall time."""
+    """outcomes: in the order of the chain. findings: of all current snapshots. seconds: wall time.
+
+    stopped: more rows than may be were set aside: only events were made, and what was current still is.
+    """
 
     project: str
     outcomes: tuple[Outcome, ...]
     findings: tuple[Finding, ...]
     seconds: float
+    stopped: bool = False
 
     @property
     def made(self) -> int:
@@ -85,6 +89,7 @@ class Report:
             "project": self.project,
             "made": self.made,
             "seconds": round(self.seconds, 3),
+            "stopped": self.stopped,
             "steps": [outcome.as_json() for outcome in self.outcomes],
             "findings": [finding.as_json() for finding in self.findings],
         }
@@ -141,7 +146,15 @@ def _run(folder: Path, store: Store, watch: Watch) -> Report:
     stale = [state for state in states(plan, store) if not state.fresh]
     watch.begin([state.step.id for state in stale])
     try:
-        outcomes = _make_all(graph, plan, store, stale, watch, supply)
+        making = _Making(graph, store, stale, watch, supply)
+        events = making.make(step for step in plan if step.id.startswith("event:"))
+        over = _over_limits(graph, events)
+        if over:
+            report = _stop(graph, store, events, over)
+            _refuse_nothing(over)
+            store.end_run(number, report.as_json())
+            return report
+        outcomes = making.make(plan)
     finally:
         watch.end()
     store.settle({step.id: step.name for step in plan})
@@ -152,23 +165,66 @@ def _run(folder: Path, store: Store, watch: Watch) -> Report:
     return report
 
 
-def _make_all(
-    graph: Graph, plan: Plan, store: Store, stale: list[State], watch: Watch, supply: object
-) -> list[Outcome]:
-    made: dict[str, Snapshot] = {}
-    outcomes = []
-    todo = {state.step.id for state in stale}
-    for step in plan:
-        if step.id in todo:
-            from balun.build import Bench, build
+class _Making:
+    """Makes steps, and remembers what was made."""
 
-            watch.start(step.id)
-            made[step.id] = build(Bench(graph, supply, store, made, watch.say), step)  # type: ignore[arg-type]
-            watch.done()
-        else:
-            made[step.id] = _kept(step, store)
-        outcomes.append(_outcome(step, made[step.id], made_now=step.id in todo))
-    return outcomes
+    def __init__(self, graph: Graph, store: Store, stale: list[State], watch: Watch, supply: object) -> None:
+        self._todo = {state.step.id for state in stale}
+        self._graph, self._store, self._watch, self._supply = graph, store, watch, supply
+        self._made: dict[str, Snapshot] = {}
+
+    def make(self, steps: Iterable[Step]) -> list[Outcome]:
+        """Of each step what it is now. One that was made stays made."""
+        return [self._one(step) for step in steps]
+
+    def _one(self, step: Step) -> Outcome:
+        if step.id not in self._made:
+            self._made[step.id] = self._build(step) if step.id in self._todo else _kept(step, self._store)
+        return _outcome(step, self._made[step.id], made_now=step.id in self._todo)
+
+    def _build(self, step: Step) -> Snapshot:
+        from balun.build import Bench, build
+
+        self._watch.start(step.id)
+        bench = Bench(self._graph, self._supply, self._store, self._made, self._watch.say, attempts=True)  # type: ignore[arg-type]
+        made = build(bench, step)
+        self._watch.done()
+        return made
+
+
+def _over_limits(graph: Graph, events: list[Outcome]) -> dict[str, Finding]:
+    """By step, the events of which more rows are set aside than may be, or all."""
+    from balun.chain.contract import Contract
+    from balun.scan.limit import nothing_kept, over_limit
+
+    found = {}
+    for outcome in events:
+        contract, counts = graph.nodes[outcome.step].declared, outcome.info["collected"]
+        assert isinstance(contract, Contract)
+        assert isinstance(counts, Mapping)
+        over = over_limit(contract, graph.config.limit, counts) if counts["kept"] else nothing_kept(contract, counts)
+        if over and counts["kept"]:
+            over = replace(over, breaks=tuple(node.name for node in graph.below(graph.nodes[outcome.step])))
+        if over:
+            found[outcome.step] = over
+    return found
+
+
+def _refuse_nothing(over: Mapping[str, Finding]) -> None:
+    """An event without a row is an error, not a finding: nothing can be made of it."""
+    from balun.errors import ProjectError
+
+    if any(finding.rule == "nothing-kept" for finding in over.values()):
+        raise ProjectError(over.values())
+
+
+def _stop(graph: Graph, store: Store, events: list[Outcome], over: Mapping[str, Finding]) -> Report:
+    """Nothing is published: what was current stays, and what was made of the events can be looked at."""
+    names = {outcome.step: outcome.snapshot for outcome in events}
+    store.stop({step: (names[step], found.message) for step, found in over.items()})
+    store.note_settled(None)
+    findings = [*over.values(), *(_finding(told) for one in events for told in _listed(one.info.get("findings")))]
+    return Report(graph.config.name, tuple(events), tuple(findings), 0.0, stopped=True)
 
 
 def _kept(step: Step, store: Store) -> Snapshot:

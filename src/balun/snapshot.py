@@ -31,6 +31,7 @@ CREATE TABLE IF NOT EXISTS snapshot (
 CREATE TABLE IF NOT EXISTS current (step TEXT PRIMARY KEY, name TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS content (path TEXT PRIMARY KEY, stamp TEXT NOT NULL, sha256 TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS run (id INTEGER PRIMARY KEY, started REAL NOT NULL, ended REAL, report TEXT);
+CREATE TABLE IF NOT EXISTS stopped (step TEXT PRIMARY KEY, name TEXT NOT NULL, run INTEGER NOT NULL, why TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS settled (id INTEGER PRIMARY KEY CHECK (id = 1), state TEXT NOT NULL);
 """
 
@@ -51,6 +52,7 @@ class Snapshot:
 
     step: what it is a result of, such as `table:flown`.
     ingredients: what its name is made from. info: what its making told. files: their sizes in bytes.
+    run: the number of the run that made it; None: it isn't known.
     """
 
     name: str
@@ -60,6 +62,7 @@ class Snapshot:
     ingredients: Json
     info: Json
     files: Mapping[str, int]
+    run: int | None = None
 
     @property
     def rows(self) -> Path:
@@ -77,6 +80,16 @@ class Snapshot:
             return False
 
 
+@dataclass(frozen=True)
+class Stopped:
+    """A snapshot that was made and may not become current. run: the number of the run that stopped at it."""
+
+    step: str
+    name: str
+    run: int
+    why: str
+
+
 class Store:
     """The snapshots below one folder."""
 
@@ -85,6 +98,7 @@ class Store:
         self._snapshots = folder / "snapshots"
         self._tmp = folder / "tmp"
         self._catalogue: sqlite3.Connection | None = None
+        self._run: int | None = None
 
     @contextmanager
     def locked(self, *, wait: bool = False) -> Iterator[None]:
@@ -127,6 +141,7 @@ class Store:
                 ingredients=told["ingredients"],
                 info=told["info"],
                 files=told["files"],
+                run=told.get("run"),
             )
         except (OSError, ValueError, KeyError, TypeError):
             return None
@@ -148,6 +163,7 @@ class Store:
         told = {
             "step": step,
             "created": time.time(),
+            "run": self._run,
             "ingredients": ingredients,
             "info": writing.info,
             "files": dict(sorted(files.items())),
@@ -169,8 +185,31 @@ class Store:
     def settle(self, names: Mapping[str, str]) -> None:
         """Make these the current snapshots of their steps, all at once; steps that are gone have none."""
         with self._db:
+            self._db.execute("DELETE FROM stopped")
             self._db.execute("DELETE FROM current")
             self._db.executemany("INSERT INTO current VALUES (?, ?)", sorted(names.items()))
+
+    def stop(self, names: Mapping[str, tuple[str, str]]) -> None:
+        """Note of these steps the snapshots that were made and may not become current, and why, until the next run."""
+        rows = [(step, name, self._run or 0, why) for step, (name, why) in sorted(names.items())]
+        with self._db:
+            self._db.execute("DELETE FROM stopped")
+            self._db.executemany("INSERT INTO stopped VALUES (?, ?, ?, ?)", rows)
+
+    def stopped(self) -> dict[str, Stopped]:
+        """By step, what the last run stopped at."""
+        found = self._db.execute("SELECT step, name, run, why FROM stopped ORDER BY step").fetchall()
+        return {step: Stopped(step, name, run, why) for step, name, run, why in found}
+
+    def made_of(self, step: str) -> list[Snapshot]:
+        """All snapshots of a step that are there and whole, the oldest first."""
+        rows = self._db.execute("SELECT name FROM snapshot WHERE step = ? ORDER BY created, name", (step,)).fetchall()
+        return [snapshot for (name,) in rows if (snapshot := self.find(name))]
+
+    def started(self, run: int) -> float | None:
+        """When a run began, in seconds since 1970."""
+        row = self._db.execute("SELECT started FROM run WHERE id = ?", (run,)).fetchone()
+        return float(row[0]) if row else None
 
     def content(self, file: Path) -> str:
         """SHA-256 of a file's bytes, remembered by its size, time and inode."""
@@ -188,6 +227,7 @@ class Store:
     def begin_run(self) -> int:
         with self._db:
             row = self._db.execute("INSERT INTO run (started) VALUES (?)", (time.time(),))
+        self._run = row.lastrowid
         return row.lastrowid or 0
 
     def end_run(self, number: int, report: Json) -> None:

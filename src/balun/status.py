@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from balun.chain.contract import Contract
+from balun.chain.graph import Graph
 from balun.chain.load import load_graph
 from balun.chain.needed import needed
 from balun.facts.known import Chain, known_of
@@ -13,6 +15,7 @@ from balun.facts.reach import looked_at
 from balun.facts.supply import supply_of
 from balun.plan import State, make_plan, states
 from balun.run import event_files
+from balun.scan.limit import nothing_kept, over_limit
 from balun.snapshot import Store
 
 _MOST = 5
@@ -87,9 +90,20 @@ def status(folder: Path) -> Status:
     try:
         supply = supply_of(graph)
         plan = make_plan(graph, supply, event_files(graph), store)
-        return Status(graph.config.name, tuple(states(plan, store)), match(known_of(graph, supply)))
+        found = tuple(_stopped(graph, store, state) for state in states(plan, store))
+        return Status(graph.config.name, found, match(known_of(graph, supply)))
     finally:
         store.close()
+
+
+def _stopped(graph: Graph, store: Store, state: State) -> State:
+    """An event that was made, and of which more rows are set aside than may be: a run stops at it."""
+    contract, made = state.step.node.declared, store.find(state.step.name)
+    counts = made.info.get("collected") if made else None
+    if not isinstance(contract, Contract) or not isinstance(counts, Mapping):
+        return state
+    over = over_limit(contract, graph.config.limit, counts) if counts["kept"] else nothing_kept(contract, counts)
+    return replace(state, fresh=False, why=f"a run stops here: {over.message}") if over else state
 
 
 def match(chain: Chain) -> Match:

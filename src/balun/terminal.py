@@ -90,6 +90,8 @@ def print_report(report: Report, console: Console) -> None:
 
 
 def _last_line(report: Report) -> str:
+    if report.stopped:
+        return "Stopped: nothing downstream was made, and what was current still is"
     made = f"{report.made} of {len(report.outcomes)} made" if report.made else "Nothing to make: all is up to date"
     found = f", {len(report.findings)} findings" if report.findings else ""
     return f"{made}{found}, {report.seconds:.1f} s"
@@ -111,7 +113,7 @@ def _grid(*columns: str) -> Table:
 
 def _print_events(outcomes: list[Outcome], console: Console) -> None:
     table = _grid("event", "owner", "collected", "= kept", "+ quarantined", "+ duplicates", "seconds")
-    reasons = []
+    reasons, mended = [], []
     for outcome in outcomes:
         counts = outcome.info.get("collected")
         if not isinstance(counts, Mapping):
@@ -120,8 +122,12 @@ def _print_events(outcomes: list[Outcome], console: Console) -> None:
         numbers = [f"{sign}{counts[name]:,}" for sign, name in signed]
         table.add_row(_name(outcome), outcome.owner or "", *numbers, _seconds(outcome))
         reasons += [(_name(outcome), reason) for reason in counts.get("reasons", ())]
+        if counts.get("mended"):
+            mended.append(f"  {_name(outcome)}: {counts['mended']:,} of the kept rows are mended")
     if outcomes:
         console.print(table)
+    for words in mended:
+        console.print(words, soft_wrap=True)
     for name, reason in reasons:
         console.print(f"  {name}: {reason['rows']:,} × {reason['message']}", style="yellow", soft_wrap=True)
     console.print()

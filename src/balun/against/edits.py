@@ -68,6 +68,11 @@ def _of_contract(node: Node, before: Contract, after: Contract) -> Iterator[Edit
         yield Edit(node, "its rules on rows as a whole", after.place)
     if _source(before) != _source(after):
         yield Edit(node, "where its rows lie", after.place)
+    if _mends(before) != _mends(after):
+        place = after.mends[0].place if after.mends else after.place
+        yield Edit(node, "its mends: other raw rows are kept", Place(place.file))
+    if _limit(before) != _limit(after):
+        yield Edit(node, "how many of its rows may be set aside", (after.limit and after.limit.place) or after.place)
 
 
 def _plain(quality: object) -> list[object]:
@@ -76,6 +81,14 @@ def _plain(quality: object) -> list[object]:
 
 def _source(contract: Contract) -> object:
     return replace(contract.source, place=Place("")) if contract.source else None
+
+
+def _mends(contract: Contract) -> object:
+    return [(mend.sets, mend.where) for mend in contract.mends]
+
+
+def _limit(contract: Contract) -> object:
+    return (contract.limit.rows, contract.limit.share) if contract.limit else None
 
 
 def changes(before: Contract, after: Contract) -> list[Change]:

@@ -8,12 +8,13 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Literal
 
+from balun.chain.limit import Limit, read_limit
 from balun.chain.zone import is_zone
 from balun.errors import ProjectError, nearest
 from balun.finding import Place
 
 FILE = "balun.toml"
-_KNOWN = ("name", "zone", "snapshots", "engine")
+_KNOWN = ("name", "zone", "snapshots", "quarantine_limit", "engine")
 _ENGINE = ("kind", "memory", "threads")
 
 
@@ -21,6 +22,7 @@ _ENGINE = ("kind", "memory", "threads")
 class Config:
     """folder, snapshots: absolute. memory: as DuckDB writes it, `4GB`; None: 80 % of the machine.
 
+    limit: the most rows of an event that may be set aside, where its contract says nothing.
     tool: whose project it is; one of dbt's has no contracts or owners that anybody was asked for.
     """
 
@@ -30,6 +32,7 @@ class Config:
     zone: str = "UTC"
     memory: str | None = None
     threads: int | None = None
+    limit: Limit | None = None
     tool: Literal["balun", "dbt"] = "balun"
 
 
@@ -74,7 +77,15 @@ def read_config(folder: Path) -> Config:
         zone=raw.get("zone", "UTC"),
         memory=engine.get("memory"),
         threads=engine.get("threads"),
+        limit=_limit(text, raw),
     )
+
+
+def _limit(text: str, raw: dict[str, object]) -> Limit | None:
+    given = raw.get("quarantine_limit")
+    if isinstance(given, bool) or not isinstance(given, str | int | float):
+        return None
+    return read_limit(str(given), _place(text, "quarantine_limit"))
 
 
 def _pairs(text: str) -> list[tuple[str, str]]:
@@ -109,6 +120,8 @@ def _wrong(text: str, raw: dict[str, object], engine: object) -> list[ProjectErr
     wrong += [(key, "text in quotes") for key in ("name", "zone", "snapshots") if not isinstance(raw.get(key, ""), str)]
     if isinstance(raw.get("zone", "UTC"), str) and not is_zone(str(raw.get("zone", "UTC"))):
         wrong.append(("zone", "a time zone's IANA name, such as America/New_York"))
+    if "quarantine_limit" in raw and _limit(text, raw) is None:
+        wrong.append(("quarantine_limit", 'a share in quotes, such as "1%", or a count of rows'))
     if engine.get("kind", "duckdb") != "duckdb":
         wrong.append(("kind", '"duckdb", the one engine there is so far'))
     if not isinstance(engine.get("memory", ""), str):

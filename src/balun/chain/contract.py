@@ -7,6 +7,8 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Literal
 
+from balun.chain.limit import Limit
+from balun.chain.mend import Mend
 from balun.finding import Place
 
 LogicalType = Literal["string", "integer", "number", "boolean", "date", "timestamp", "time", "array", "object"]
@@ -125,6 +127,7 @@ class Contract:
     sampling: the share of rows captured, in (0, 1].
     granularity: what a row is, in words.
     latency, frequency: how late rows come at most, and how often, as written: `5 min`.
+    limit: the most rows that may be set aside; None: the project's limit holds. mends: of its raw rows, in their order.
     """
 
     name: str
@@ -142,6 +145,8 @@ class Contract:
     granularity: str | None = None
     latency: str | None = None
     frequency: str | None = None
+    limit: Limit | None = None
+    mends: tuple[Mend, ...] = ()
 
     @property
     def key(self) -> tuple[str, ...]:
@@ -162,7 +167,7 @@ class Contract:
 
 
 def over(contract: Contract, file: Path) -> Contract:
-    """The contract over rows that lie in another file, typed already; its rules on the rows as a whole are left out."""
+    """The contract over rows that lie in another file, typed already; without mends, and rules on them as a whole."""
     source = Files("parquet", (str(file),), contract.place)
     columns = tuple(replace(column, time_format=None) for column in contract.columns)
-    return replace(contract, source=source, quality=(), columns=columns)
+    return replace(contract, source=source, quality=(), columns=columns, limit=None, mends=())

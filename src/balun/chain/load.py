@@ -17,6 +17,7 @@ from balun.chain.corpus import Corpus
 from balun.chain.feature import Aggregate, Latest
 from balun.chain.graph import KINDS, Declared, Graph, Node, kind_of
 from balun.chain.link import LinkTable, key_columns
+from balun.chain.mends import faults_of, is_mends, read_mends
 from balun.chain.model import Model
 from balun.chain.needs import FOLDER, Needs, read_needs
 from balun.chain.surface import Surface
@@ -39,6 +40,7 @@ def load_graph(folder: Path, kept: Kept | None = None, *, code: bool = False) ->
     faults += _twice(named)
     named = _with_needs(config, named, faults)
     named = _with_keys(named, faults)
+    named = _with_mends(config, named, faults)
     if faults:
         raise ProjectError(faults)
     return graph_of(config, named)
@@ -56,6 +58,8 @@ def _read(config: Config, kept: Kept | None, *, code: bool) -> tuple[list[Named]
             faults.extend(exc.findings)
 
     for file in _files(root / "contracts", (".yaml", ".yml")):
+        if is_mends(file):
+            continue
         gather(lambda file=file: _kept(kept, file, config, _contracts))  # type: ignore[misc]
     for file in _files(root / "tables", (".sql",)):
         gather(lambda file=file: _kept(kept, file, config, _table))  # type: ignore[misc]
@@ -196,6 +200,27 @@ def _with_key(link: LinkTable, keys: Mapping[str, tuple[str, ...]], faults: list
         faults.append(Finding("value-wrong", link.place, message, mend="give the key another name in a table before"))
     key = columns[0] if link.linking.right is None or link.linking.one_to_one else plain
     return replace(link, keys=own, key=key, columns=tuple((name, "") for name in told), required=told)
+
+
+def _with_mends(config: Config, named: list[Named], faults: list[Finding]) -> list[Named]:
+    """Events with the mends of their raw rows."""
+    found = {name: declared for name, declared in named if isinstance(declared, Contract)}
+    for file in _files(config.folder / "contracts", (".yaml",)):
+        if not is_mends(file):
+            continue
+        try:
+            read = read_mends(file, config.folder)
+        except ProjectError as exc:
+            faults.extend(exc.findings)
+            continue
+        contract = found.get(read.event)
+        if contract is None:
+            message = f"there is no event {read.event}{nearest(read.event, found)}"
+            faults.append(Finding("mend-unusable", read.place, message, mend="delete the file, or mend its name"))
+            continue
+        faults.extend(faults_of(read.mends, contract))
+        found[read.event] = replace(contract, mends=(*contract.mends, *read.mends))
+    return [(name, found[name] if isinstance(declared, Contract) else declared) for name, declared in named]
 
 
 def _twice(named: list[Named]) -> list[Finding]:

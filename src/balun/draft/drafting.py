@@ -12,6 +12,7 @@ from typing import TypeVar
 
 from balun.chain.config import FILE, find_project, read_config
 from balun.chain.contract import Contract
+from balun.chain.mends import is_mends
 from balun.chain.odcs import read_contracts, write_contracts
 from balun.draft.find import find_files
 from balun.draft.group import Capture, captures, written
@@ -162,7 +163,7 @@ def _taken(folder: Path, replaced: set[Path]) -> dict[str, str]:
     tables = (folder / "tables").glob("*.[sp][qy]*")
     taken = {file.stem.lower(): written(file, folder) for file in tables}
     for file in sorted((folder / "contracts").rglob("*.y*ml")):
-        if file not in replaced:
+        if file not in replaced and not is_mends(file):
             for contract in read_contracts(file, folder):
                 taken[contract.name.lower()] = written(file, folder)
     return taken

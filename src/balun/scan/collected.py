@@ -22,7 +22,7 @@ class Collected:
     """What became of an event's rows: collected = kept + quarantined + duplicates, each counted on its own.
 
     reasons: most frequent first. broken: rules of the contract that the kept rows as a whole don't keep.
-    extra: columns in the data that the contract doesn't name.
+    extra: columns in the data that the contract doesn't name. mended: of the kept rows, those that mends made whole.
     """
 
     event: str
@@ -33,6 +33,7 @@ class Collected:
     reasons: tuple[Reason, ...]
     broken: tuple[Finding, ...]
     extra: tuple[str, ...] = ()
+    mended: int = 0
 
     def as_json(self) -> dict[str, object]:
         """The same as plain data, for `--json`."""
@@ -42,6 +43,7 @@ class Collected:
             "kept": self.kept,
             "quarantined": self.quarantined,
             "duplicates": self.duplicates,
+            "mended": self.mended,
             "reasons": [
                 {"rule": one.rule, "column": one.column, "message": one.message, "rows": one.rows}
                 for one in self.reasons

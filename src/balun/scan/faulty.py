@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Protocol
 
 from balun.engine import Engine
 from balun.quoting import literal
@@ -24,19 +25,35 @@ class Repeat:
     columns: tuple[int, ...]
 
 
+class Mends(Protocol):
+    """What mends rows at fault; mended.py has it."""
+
+    def cure(self, found: Faulty) -> Faulty: ...
+    def recall(self, found: Faulty) -> None: ...
+
+
 @contextmanager
 def faulty(
-    engine: Engine, rows: str, alone: Sequence[Promise], key: Sequence[Repeat], unique: Sequence[Repeat]
+    engine: Engine,
+    rows: str,
+    alone: Sequence[Promise],
+    key: Sequence[Repeat],
+    unique: Sequence[Repeat],
+    mending: Mends | None = None,
 ) -> Iterator[Faulty]:
     """Finds them all: what one row alone breaks, then whoever repeats a whole row's key, then a unique value.
 
     rows: a SELECT as `Rows.sql` gives. A row that is at fault already makes no other a repeat.
+    mending: takes out again what it can mend, before repeats are looked for.
     """
     found = Faulty(engine, rows, (*alone, *(one.promise for one in (*key, *unique))))
     try:
         found.find_alone(len(alone))
+        found = mending.cure(found) if mending else found
         found.find_repeated(key, "duplicate")
         found.find_repeated(unique, "quarantined")
+        if mending:
+            mending.recall(found)
         found.merge()
         yield found
     finally:
@@ -67,12 +84,20 @@ class Faulty:
         return row
 
     def find_alone(self, count: int) -> None:
-        masks = ", ".join(self._mask(number, count) for number in range(self._masks))
+        masks = self.masks(count)
         any_broken = " OR ".join(f"({promise.condition})" for promise in self.promises[:count])
         self.engine.connection.execute(
             f"CREATE OR REPLACE TEMP TABLE {TABLE} AS SELECT f, r, 'quarantined' AS kind, {masks} "
             f"FROM ({self.rows}) WHERE {any_broken}"
         )
+
+    @property
+    def mask_names(self) -> list[str]:
+        return [f"m{number}" for number in range(self._masks)]
+
+    def masks(self, count: int) -> str:
+        """SQL for the bits of the first `count` promises, which one row alone can break: `m0`, `m1` and so on."""
+        return ", ".join(self._mask(number, count) for number in range(self._masks))
 
     def _mask(self, number: int, count: int) -> str:
         bits = range(number * _MASK_BITS, min(count, (number + 1) * _MASK_BITS))

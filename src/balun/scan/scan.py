@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -18,14 +18,20 @@ from balun.quoting import literal, quoted
 from balun.scan import from_text, postgres, promises, quality, reading
 from balun.scan.collected import Collected, Reason
 from balun.scan.faulty import TABLE, Faulty, Repeat, faulty
+from balun.scan.mended import CURED, Mending
 from balun.scan.places import empty
+from balun.scan.promises import Promise
 from balun.scan.rows import Reader, Rows
 from balun.scan.source import base, source_files, source_name
 from balun.scan.unusable import refuse_unusable
-from balun.scan.write import write_parquet
+from balun.scan.write import in_order, write_parquet
 
 OWN = ("source_file", "source_row", "source_line", "reasons", "kind")
 """The quarantine file's own columns, before the raw ones."""
+OF_MENDED = ("mends", "after")
+"""What the file of mended rows has besides."""
+MENDED = "mended.parquet"
+"""The file's name, beside the quarantine; there where the contract has mends."""
 
 
 def collect(
@@ -52,7 +58,7 @@ def collect(
         rows = _rows(engine, contract, folder, zone, Path(work), say)
         if not rows.count:
             raise empty(contract, f"{rows.names[0]} holds no rows" if len(rows.names) == 1 else "no file holds rows")
-        scan = _Scan(engine, contract, rows, zone, say)
+        scan = _Scan(engine, contract, rows, zone, Path(work), say)
         try:
             found = scan.split(kept, quarantine)
         except (duckdb.IOException, duckdb.InvalidInputException) as exc:
@@ -119,18 +125,26 @@ class _Scan:
     contract: Contract
     rows: Rows
     zone: str
+    work: Path
     say: Callable[[str], None]
 
     def split(self, kept: Path, quarantine: Path) -> Collected:
         contract = self.contract
-        alone = promises.promises(contract, self._constant)
+        alone = promises.promises(contract, self.constant)
         key = [Repeat(promises.duplicate_key(contract), promises.key_columns(contract))] if contract.key else []
         self.say(f"checking {contract.name}")
-        with faulty(self.engine, self.rows.sql, alone, key, self._unique()) as found:
+        mending = self._mending(alone) if contract.mends else None
+        with faulty(self.engine, self.rows.sql, alone, key, self._unique(), mending) as found:
             self.say(f"writing {contract.name}")
-            write_parquet(self.engine, self._kept_sql(), kept)
+            with in_order(self.engine):
+                write_parquet(self.engine, self._kept_sql(found), kept)
+            if mending:
+                write_parquet(self.engine, self._mended_sql(found), quarantine.with_name(MENDED))
             write_parquet(self.engine, self._quarantine_sql(found), quarantine)
             return self._account(found, kept, quarantine)
+
+    def _mending(self, alone: Sequence[Promise]) -> Mending:
+        return Mending(self.engine, self.contract, self.zone, self.rows.names, alone, self.work, self.say)
 
     def _unique(self) -> list[Repeat]:
         # A key of one column is unique already, and a row that breaks it is a duplicate.
@@ -140,7 +154,7 @@ class _Scan:
             if column.unique and self.contract.key != (column.name,)
         ]
 
-    def _constant(self, column: Column, value: object) -> str:
+    def constant(self, column: Column, value: object) -> str:
         """A value that the contract writes, as the column's type holds it."""
         kind = reading.family(column.dtype)
         if isinstance(value, (int, float)) and not isinstance(value, bool) and kind in {"integer", "float", "decimal"}:
@@ -161,15 +175,24 @@ class _Scan:
             )
         return f"{literal(found)}::{column.dtype}"
 
-    def _kept_sql(self) -> str:
+    def _kept_sql(self, found: Faulty) -> str:
         columns = ", ".join(f"t{at} AS {quoted(column.name)}" for at, column in enumerate(self.contract.columns))
         return (
-            f"SELECT {columns} FROM ({self.rows.sql}) AS x "
+            f"SELECT {columns} FROM ({found.rows}) AS x "
             f"WHERE NOT EXISTS (FROM {TABLE} AS y WHERE y.f = x.f AND y.r = x.r)"
         )
 
     def _quarantine_sql(self, found: Faulty) -> str:
-        raw = "".join(f", raw{at} AS {quoted(name)}" for at, name in enumerate(raw_names(self.contract.columns)))
+        return self._raw_sql(found, TABLE, "kind", OWN)
+
+    def _mended_sql(self, found: Faulty) -> str:
+        """The raw form of the rows that are kept as they were mended, with what made them so."""
+        kept = f"(FROM {CURED} AS c WHERE NOT EXISTS (FROM {TABLE} AS o WHERE o.f = c.f AND o.r = c.r))"
+        return self._raw_sql(found, kept, "'mended' AS kind, mends, after", (*OWN, *OF_MENDED))
+
+    def _raw_sql(self, found: Faulty, table: str, more: str, own: tuple[str, ...]) -> str:
+        """table: of rows, with their masks. more: SQL for what follows the reasons. own: names taken."""
+        raw = "".join(f", raw{at} AS {quoted(name)}" for at, name in enumerate(raw_names(self.contract.columns, own)))
         names = ", ".join(map(literal, self.rows.names))
         reasons = ", ".join(
             f"CASE WHEN {found.broken(bit)} THEN {literal(str(promise))} END"
@@ -177,8 +200,8 @@ class _Scan:
         )
         return (
             f"SELECT ([{names}])[x.f + 1] AS source_file, x.r AS source_row, line AS source_line, "
-            f"list_filter([{reasons}], lambda one: one IS NOT NULL) AS reasons, kind{raw} "
-            f"FROM ({self.rows.sql}) AS x JOIN {TABLE} AS y ON y.f = x.f AND y.r = x.r ORDER BY x.f, x.r"
+            f"list_filter([{reasons}], lambda one: one IS NOT NULL) AS reasons, {more}{raw} "
+            f"FROM ({self.rows.sql}) AS x JOIN {table} AS y ON y.f = x.f AND y.r = x.r ORDER BY x.f, x.r"
         )
 
     def _account(self, found: Faulty, kept: Path, quarantine: Path) -> Collected:
@@ -191,20 +214,28 @@ class _Scan:
             pq.ParquetFile(kept).metadata.num_rows,
             by_kind.get("quarantined", 0),
             by_kind.get("duplicate", 0),
-            _reasons(found),
+            reasons_of(found),
             quality.broken(self.contract, kept),
             self.rows.extra,
+            pq.ParquetFile(quarantine.with_name(MENDED)).metadata.num_rows if self.contract.mends else 0,
         )
 
 
-def _reasons(found: Faulty) -> tuple[Reason, ...]:
+def reasons_of(found: Faulty) -> tuple[Reason, ...]:
+    """Why rows are at fault, the most frequent first."""
     counted = zip(found.promises, found.counts(), strict=True)
     reasons = [Reason(promise.rule, promise.column, promise.message, count) for promise, count in counted if count]
     return tuple(sorted(reasons, key=lambda one: -one.rows))
 
 
-def raw_names(columns: tuple[Column, ...]) -> list[str]:
-    """The columns' names in the quarantine file, where five are taken.
+def of_one_row(engine: Engine, contract: Contract, zone: str) -> tuple[Promise, ...]:
+    """What one row alone can break."""
+    scan = _Scan(engine, contract, Rows("", (), 0, ()), zone, Path(), lambda _: None)
+    return promises.promises(contract, scan.constant)
+
+
+def raw_names(columns: tuple[Column, ...], own: tuple[str, ...] = OWN) -> list[str]:
+    """The columns' names in the quarantine file, where five are taken; or those in `own`.
 
     >>> from balun.finding import Place
     >>> raw_names(tuple(Column(name, "string", "VARCHAR", Place("a")) for name in ("kind", "kind_raw", "shop")))
@@ -214,7 +245,7 @@ def raw_names(columns: tuple[Column, ...]) -> list[str]:
     names = []
     for column in columns:
         name = column.name
-        while name.lower() in OWN or (name != column.name and name.lower() in given):
+        while name.lower() in own or (name != column.name and name.lower() in given):
             name += "_raw"
         names.append(name)
     return names

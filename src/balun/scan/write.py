@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from balun.engine import Engine
@@ -21,3 +23,16 @@ def write_parquet(engine: Engine, select: str, file: Path) -> None:
         run(f"COPY ({select}) TO {literal(str(file))} (FORMAT parquet, COMPRESSION zstd)")
     finally:
         run(f"SET threads = {threads}")
+
+
+@contextmanager
+def in_order(engine: Engine) -> Iterator[None]:
+    """Rows that are looked up in another table keep their order: they are streamed past it, however small they are.
+
+    Else DuckDB streams the larger of the two, and gives the rows of the smaller in no order.
+    """
+    engine.connection.execute("SET disabled_optimizers = 'join_order,build_side_probe_side'")
+    try:
+        yield
+    finally:
+        engine.connection.execute("RESET disabled_optimizers")

@@ -13,6 +13,7 @@ from balun.build import Bench, build
 from balun.chain.config import read_config
 from balun.chain.graph import Graph
 from balun.chain.load import load_graph
+from balun.errors import ProjectError
 from balun.facts.known import Chain
 from balun.impact import chain_of
 from balun.kept import FILE, Kept
@@ -38,7 +39,9 @@ class History:
 @contextmanager
 def history(folder: Path, watch: Watch) -> Iterator[History]:
     """Of the project in `folder`, once what is stale of it is made. Raises ProjectError, Busy."""
-    run(folder, watch=watch)
+    report = run(folder, watch=watch)
+    if report.stopped:
+        raise ProjectError(report.findings)
     past = history_of(folder)
     try:
         with past.store.locked():

@@ -10,13 +10,14 @@ from balun.chain.yaml_lines import Mapping, Node, Scalar
 
 FILE = ("owner",)
 SERVER = ("package", "header", "null", "paths", "delimiter", "events", "user")
-EVENT = ("available", "sampling")
+EVENT = ("available", "sampling", "quarantineLimit")
 COLUMN = ("unit", "resolution", "available", "zone")
 _ELSEWHERE = {
     "unit": "a property",
     "resolution": "a property",
     "available": "an object or a property",
     "sampling": "an object",
+    "quarantineLimit": "an object",
     "zone": "a property",
 }
 
@@ -53,7 +54,8 @@ def _judge(name: Scalar, known: tuple[str, ...], faults: Faults) -> None:
         message = f"{name.text} is a custom property of {_ELSEWHERE[name.text]}, and means nothing here"
         faults.add("key-unknown", name, message, mend=f"move it to {_ELSEWHERE[name.text]}")
         return
-    near = difflib.get_close_matches(name.text.lower(), known, n=1, cutoff=0.82)
+    ours = {one.lower(): one for one in known}
+    near = [ours[one] for one in difflib.get_close_matches(name.text.lower(), ours, n=1, cutoff=0.82)]
     if near:
         message = f"unknown custom property {name.text} (did you mean {near[0]}?)"
         faults.add("key-unknown", name, message, mend=f"write {near[0]}, or a name that is less like it")

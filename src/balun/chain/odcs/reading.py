@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from balun.chain.contract import Column, Contract, Quality
+from balun.chain.limit import Limit, read_limit
 from balun.chain.odcs.column import Read, read_column, with_keys
 from balun.chain.odcs.custom import EVENT, custom_text, customs
 from balun.chain.odcs.expression import check_expression
@@ -115,6 +116,7 @@ def _contract(node: Mapping, name: str, file: _File) -> Contract:
         granularity=text(node, "dataGranularityDescription"),
         latency=promised(file.tree, name, "latency"),
         frequency=promised(file.tree, name, "frequency"),
+        limit=_limit(custom_text(own, "quarantineLimit", faults), faults),
     )
 
 
@@ -163,3 +165,13 @@ def _sampling(node: Scalar | None, faults: Faults) -> float:
         faults.wrong(node, message, mend="write a share such as 10% or 0.1")
         return 1.0
     return share
+
+
+def _limit(node: Scalar | None, faults: Faults) -> Limit | None:
+    if node is None:
+        return None
+    found = read_limit(node.text, Place(faults.file, node.line))
+    if found is None:
+        message = f"quarantineLimit is {node.text[:40]}; it must be a share, or a count of rows"
+        faults.wrong(node, message, mend="write a share such as 1%, or a count such as 100")
+    return found

@@ -127,7 +127,8 @@ def _event(contract: Contract, ids: Ids, comments: Comments) -> Tree:
         tree["dataGranularityDescription"] = contract.granularity
     sampling = None if contract.sampling == 1 else _noted(contract.sampling, "sampling", notes)
     available = None if contract.available is None else _noted(contract.available, "available", notes)
-    tree |= _customs([("available", available), ("sampling", sampling)])
+    limit = contract.limit.written if contract.limit else None
+    tree |= _customs([("available", available), ("sampling", sampling), ("quarantineLimit", limit)])
     if contract.relationships:
         tree["relationships"] = [
             {
