@@ -6,9 +6,13 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+from balun.chain.contract import Column
 from balun.engine import Engine
 from balun.quoting import literal
+from balun.scan.narrowed import Narrowed, narrowed
 from balun.scan.promises import Promise
+from balun.scan.rows import Rows
+from balun.scan.twins import repeated
 
 TABLE = "_balun_faulty"
 _TWINS, _LATER = "_balun_twins", "_balun_later"
@@ -26,31 +30,43 @@ class Repeat:
 
 @contextmanager
 def faulty(
-    engine: Engine, rows: str, alone: Sequence[Promise], key: Sequence[Repeat], unique: Sequence[Repeat]
+    engine: Engine,
+    rows: Rows,
+    columns: Sequence[Column],
+    alone: Sequence[Promise],
+    key: Sequence[Repeat],
+    unique: Sequence[Repeat],
+    carried: Sequence[str] = (),
 ) -> Iterator[Faulty]:
     """Finds them all: what one row alone breaks, then whoever repeats a whole row's key, then a unique value.
 
-    rows: a SELECT as `Rows.sql` gives. A row that is at fault already makes no other a repeat.
+    columns: of the rows. carried: columns of `Rows.sql` to keep of each faulty row, in its table.
+    A row that is at fault already makes no other a repeat.
     """
-    found = Faulty(engine, rows, (*alone, *(one.promise for one in (*key, *unique))))
+    narrow = narrowed(engine, rows, columns, alone)
+    proved = (*narrow.proved, *(False for _ in (*key, *unique)))
+    promises = (*alone, *(one.promise for one in (*key, *unique)))
+    found = Faulty(engine, rows.sql, promises, proved, tuple(carried))
     try:
-        found.find_alone(len(alone))
+        found.find_alone(narrow, len(alone))
         found.find_repeated(key, "duplicate")
         found.find_repeated(unique, "quarantined")
         found.merge()
         yield found
     finally:
-        for table in (TABLE, _TWINS, _LATER):
+        for table in (TABLE, _TWINS, _LATER, *narrow.tables):
             engine.connection.execute(f"DROP TABLE IF EXISTS {table}")
 
 
 @dataclass(frozen=True)
 class Faulty:
-    """promises: by bit."""
+    """promises: by bit. proved: by promise, whether no row had to be read to see that none breaks it."""
 
     engine: Engine
     rows: str
     promises: tuple[Promise, ...]
+    proved: tuple[bool, ...]
+    carried: tuple[str, ...] = ()
 
     @property
     def _masks(self) -> int:
@@ -66,12 +82,16 @@ class Faulty:
         row: tuple[int, ...] = self.engine.connection.execute(f"SELECT {counted} FROM {TABLE}").fetchall()[0]
         return row
 
-    def find_alone(self, count: int) -> None:
+    @property
+    def _also(self) -> str:
+        return "".join(f", {name}" for name in self.carried)
+
+    def find_alone(self, narrow: Narrowed, count: int) -> None:
         masks = ", ".join(self._mask(number, count) for number in range(self._masks))
-        any_broken = " OR ".join(f"({promise.condition})" for promise in self.promises[:count])
+        any_broken = " OR ".join(f"({one})" for one in narrow.where) or "FALSE"
         self.engine.connection.execute(
-            f"CREATE OR REPLACE TEMP TABLE {TABLE} AS SELECT f, r, 'quarantined' AS kind, {masks} "
-            f"FROM ({self.rows}) WHERE {any_broken}"
+            f"CREATE OR REPLACE TEMP TABLE {TABLE} AS SELECT f, r, 'quarantined' AS kind, {masks}{self._also} "
+            f"FROM ({narrow.rows}) WHERE {any_broken}"
         )
 
     def _mask(self, number: int, count: int) -> str:
@@ -95,15 +115,15 @@ class Faulty:
         values = [f"t{at}" for at in repeat.columns]
         filled = " AND ".join(f"{value} IS NOT NULL" for value in values)
         hashed = f"hash({', '.join(values)})"
-        run(
-            f"CREATE OR REPLACE TEMP TABLE {_TWINS} AS SELECT {hashed} AS h FROM ({self.rows}) "
-            f"WHERE {filled} GROUP BY h HAVING count(*) > 1"
-        )
-        if not run(f"SELECT EXISTS (FROM {_TWINS})").fetchall()[0][0]:
+        twins = repeated(self.engine.connection, f"SELECT {hashed} AS h FROM ({self.rows}) WHERE {filled}")
+        if not twins.num_rows:
             return
+        self.engine.connection.register("_balun_hashes", twins)
+        run(f"CREATE OR REPLACE TEMP TABLE {_TWINS} AS FROM _balun_hashes")
+        self.engine.connection.unregister("_balun_hashes")
         run(
-            f"INSERT INTO {_LATER} SELECT f, r, {literal(kind)}, {self._one_bit(repeat.promise)} FROM ("
-            f"SELECT f, r, row_number() OVER (PARTITION BY {', '.join(values)} ORDER BY f, r) AS nth "
+            f"INSERT INTO {_LATER} SELECT f, r, {literal(kind)}, {self._one_bit(repeat.promise)}{self._also} FROM ("
+            f"SELECT f, r{self._also}, row_number() OVER (PARTITION BY {', '.join(values)} ORDER BY f, r) AS nth "
             f"FROM ({self.rows}) AS x WHERE {filled} AND {hashed} IN (FROM {_TWINS}) "
             f"AND NOT EXISTS (FROM {TABLE} AS y WHERE y.f = x.f AND y.r = x.r)) WHERE nth > 1"
         )
@@ -115,7 +135,8 @@ class Faulty:
     def merge(self) -> None:
         """One entry a row, whatever number of unique columns it repeats."""
         masks = ", ".join(f"bit_or(m{number}) AS m{number}" for number in range(self._masks))
+        also = "".join(f", any_value({name}) AS {name}" for name in self.carried)
         self.engine.connection.execute(
-            f"CREATE OR REPLACE TEMP TABLE {TABLE} AS SELECT f, r, any_value(kind) AS kind, {masks} "
+            f"CREATE OR REPLACE TEMP TABLE {TABLE} AS SELECT f, r, any_value(kind) AS kind, {masks}{also} "
             f"FROM {TABLE} GROUP BY f, r"
         )

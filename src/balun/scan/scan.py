@@ -126,7 +126,7 @@ class _Scan:
         alone = promises.promises(contract, self._constant)
         key = [Repeat(promises.duplicate_key(contract), promises.key_columns(contract))] if contract.key else []
         self.say(f"checking {contract.name}")
-        with faulty(self.engine, self.rows.sql, alone, key, self._unique()) as found:
+        with faulty(self.engine, self.rows, contract.columns, alone, key, self._unique()) as found:
             self.say(f"writing {contract.name}")
             write_parquet(self.engine, self._kept_sql(), kept)
             write_parquet(self.engine, self._quarantine_sql(found), quarantine)

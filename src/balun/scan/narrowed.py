@@ -1,0 +1,222 @@
+"""Less to read and to compare: what footers prove isn't looked at, and texts are judged once a value, not once a row.
+
+Of Parquet files alone: what a text file holds nothing tells but reading it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from itertools import groupby
+from operator import attrgetter
+
+import pyarrow as pa
+
+from balun.chain.contract import Column
+from balun.engine import Engine
+from balun.quoting import quoted
+from balun.scan.footers import Group
+from balun.scan.promises import Promise
+from balun.scan.reading import family
+from balun.scan.rows import Part, Rows, parquet, part_sql
+
+BAD = "_balun_bad"
+_NULL = frozenset({"value-null", "key-null"})
+_ENDS = frozenset({"value-low", "value-high", "value-unreadable", "time-nonexistent"})
+_OF_ONE = frozenset({"value-unknown", "text-short", "text-long", "pattern-broken"})
+_UTC = frozenset({"UTC", "Etc/UTC"})
+# The pairs of types between which a reading keeps the order of values, and can read all between two it can read.
+_ORDERED = frozenset(
+    {(one, one) for one in ("integer", "date", "time", "timestamp", "timestamptz", "text", "boolean")}
+    | {("integer", "decimal"), ("integer", "float"), ("decimal", "float"), ("date", "timestamp"), ("float", "float")}
+)
+# Pages smaller than this hold places in a dictionary: then there are few values.
+_BYTES_A_PLACE = 3
+_MOST_BAD = 10_000
+# Where more than this share must be read, all is: one statement over whole files is faster than one over parts.
+_SHARE = 0.7
+
+
+@dataclass(frozen=True)
+class Narrowed:
+    """rows: a SELECT as of `Rows`, of the row groups that must be read. where: each broken row meets one of these.
+
+    proved: by promise, whether footers alone show that no row breaks it. tables: to be dropped.
+    """
+
+    rows: str
+    where: tuple[str, ...]
+    proved: tuple[bool, ...]
+    tables: tuple[str, ...] = ()
+
+
+def narrowed(engine: Engine, rows: Rows, columns: Sequence[Column], promises: Sequence[Promise]) -> Narrowed:
+    """promises: of one row alone, over `columns`."""
+    if not rows.parts or not all(part.groups for part in rows.parts):
+        return Narrowed(rows.sql, tuple(one.condition for one in promises), (False,) * len(promises))
+    names = [column.name for column in columns]
+    at = [None if one.column is None else names.index(one.column) for one in promises]
+    open_ = _unproved(engine, rows, columns, promises, at)
+    left = [number for number, groups in enumerate(open_) if groups]
+    where, tables = _where(engine, rows, columns, promises, at, left)
+    needed = set().union(*open_) if where else set()
+    return Narrowed(_rows_of(rows, needed), tuple(where), tuple(not groups for groups in open_), tuple(tables))
+
+
+def _unproved(
+    engine: Engine, rows: Rows, columns: Sequence[Column], promises: Sequence[Promise], at: Sequence[int | None]
+) -> list[set[tuple[int, int]]]:
+    """Of each promise, the row groups that may hold rows that break it: by part and place in it."""
+    found: list[set[tuple[int, int]]] = [set() for _ in promises]
+    for number, part in enumerate(rows.parts):
+        kept = _kept_at_ends(engine, part, columns, promises, at)
+        for place, group in enumerate(part.groups):
+            for promise, column in enumerate(at):
+                if column is not None and not _proved(
+                    promises[promise], part, columns, column, group, kept[place][promise]
+                ):
+                    found[promise].add((number, place))
+    return found
+
+
+def _proved(
+    promise: Promise, part: Part, columns: Sequence[Column], column: int, group: Group, kept: tuple[bool, bool]
+) -> bool:
+    told, reading = group.told[column], part.readings[column]
+    if promise.rule in _NULL:
+        return told.nulls == 0 and not part.dtypes[column].endswith("_NS")
+    if reading.sure and promise.rule == "value-unreadable":
+        return True
+    if told.nulls == group.rows:
+        return True
+    have, want = family(part.dtypes[column]), family(columns[column].dtype)
+    if told.ends is None or not _is_ordered(have, want, part, columns, column):
+        return False
+    if promise.rule in _ENDS:
+        # NaN can't be read, and lies outside the ends.
+        return all(kept) and not (have == "float" and promise.rule == "value-unreadable")
+    return promise.rule in _OF_ONE and told.ends[0] == told.ends[1] and all(kept) and have != "float"
+
+
+def _is_ordered(have: str, want: str, part: Part, columns: Sequence[Column], column: int) -> bool:
+    reading = part.readings[column]
+    if reading.local is not None:
+        return (have, want) in {("timestamp", "timestamptz"), ("date", "timestamptz")} and reading.zone in _UTC
+    same = part.dtypes[column].upper() == columns[column].dtype.upper()
+    return (have, want) in _ORDERED or (have == want == "decimal" and same)
+
+
+def _kept_at_ends(
+    engine: Engine, part: Part, columns: Sequence[Column], promises: Sequence[Promise], at: Sequence[int | None]
+) -> list[list[tuple[bool, bool]]]:
+    """Of each row group and promise, whether the least and the greatest value of its column keep it."""
+    ends = pa.table(
+        {
+            "_balun_f": [place for place in range(len(part.groups)) for _ in range(2)],
+            "_balun_r": [end for _ in part.groups for end in range(2)],
+            **{f"_balun_{number}": _end_values(part, number) for number in range(len(columns))},
+        }
+    )
+    engine.connection.register("_balun_ends", ends)
+    try:
+        given = ", ".join(
+            f"_balun_{number}::{dtype} AS {quoted(name)}"
+            for number, (name, dtype) in enumerate(zip(part.names, part.dtypes, strict=True))
+        )
+        place = ("_balun_f::INTEGER", "_balun_r", "NULL::VARCHAR", "NULL::BLOB")
+        source = f"(SELECT _balun_f, _balun_r, {given} FROM _balun_ends) AS s"
+        sql = part_sql(replace(part, source=source, place=place))
+        kept = ", ".join(
+            "TRUE" if column is None else f"coalesce(({promise.condition}) = FALSE, FALSE)"
+            for promise, column in zip(promises, at, strict=True)
+        )
+        told = engine.connection.execute(f"SELECT {kept} FROM ({sql}) ORDER BY f, r").fetchall()
+    finally:
+        engine.connection.unregister("_balun_ends")
+    return [list(zip(told[2 * place], told[2 * place + 1], strict=True)) for place in range(len(part.groups))]
+
+
+def _end_values(part: Part, column: int) -> pa.Array:
+    """Null where nothing is told."""
+    values = [one for group in part.groups for one in group.told[column].ends or (None, None)]
+    try:
+        return pa.array(values)
+    except (pa.ArrowException, ValueError, OverflowError, TypeError):
+        return pa.nulls(len(values), pa.int32())
+
+
+def _where(
+    engine: Engine,
+    rows: Rows,
+    columns: Sequence[Column],
+    promises: Sequence[Promise],
+    at: Sequence[int | None],
+    left: Sequence[int],
+) -> tuple[list[str], list[str]]:
+    terms: list[str] = []
+    tables: list[str] = []
+    by_value: dict[int, list[str]] = {}
+    for number in left:
+        column = at[number]
+        if promises[number].rule in _OF_ONE and column is not None and _has_few_values(rows, columns[column], column):
+            by_value.setdefault(column, []).append(promises[number].condition)
+        else:
+            terms.append(promises[number].condition)
+    for column, conditions in by_value.items():
+        bad = f"{BAD}{column}"
+        tables.append(bad)
+        any_broken = " OR ".join(f"({one})" for one in conditions)
+        values = f"SELECT DISTINCT t{column} FROM ({rows.sql})"
+        engine.connection.execute(f"CREATE OR REPLACE TEMP TABLE {bad} AS FROM ({values}) WHERE {any_broken}")
+        count = engine.connection.execute(f"SELECT count(*) FROM {bad}").fetchall()[0][0]
+        if count > _MOST_BAD:
+            terms += conditions
+        elif count:
+            terms.append(f"t{column} IN (FROM {bad})")
+    return terms, tables
+
+
+def _has_few_values(rows: Rows, column: Column, at: int) -> bool:
+    if family(column.dtype) != "text":
+        return False
+    told = [(group.told[at].bytes, group.rows) for part in rows.parts for group in part.groups]
+    return all(size is not None and size < _BYTES_A_PLACE * count + 100_000 for size, count in told)
+
+
+def _rows_of(rows: Rows, needed: set[tuple[int, int]]) -> str:
+    count = sum(rows.parts[part].groups[place].rows for part, place in needed)
+    if count > _SHARE * rows.count or not needed:
+        return rows.sql
+    parts = []
+    for number, part in enumerate(rows.parts):
+        chosen = [part.groups[place] for one, place in sorted(needed) if one == number]
+        if chosen:
+            parts.append(part_sql(replace(part, source=_ranges(part, chosen))))
+    return " UNION ALL ".join(parts)
+
+
+def _ranges(part: Part, groups: Sequence[Group]) -> str:
+    """The rows of some row groups: DuckDB reads no others."""
+    selects = []
+    for file, some in groupby(groups, attrgetter("file")):
+        listed = list(some)
+        at = file - part.start
+        for first, last in _joined([(one.first, one.first + one.rows - 1) for one in listed]):
+            chosen = f"{parquet([part.files[at]])} WHERE file_row_number BETWEEN {first} AND {last}"
+            selects.append(f"SELECT *, {at} AS file_index, file_row_number FROM {chosen}")
+    return f"({' UNION ALL '.join(selects)}) AS s"
+
+
+def _joined(ranges: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Ranges that follow one another as one.
+
+    >>> _joined([(0, 9), (10, 19), (30, 39)])
+    [(0, 19), (30, 39)]
+    """
+    found: list[tuple[int, int]] = []
+    for first, last in ranges:
+        if found and found[-1][1] + 1 == first:
+            found[-1] = found[-1][0], last
+        else:
+            found.append((first, last))
+    return found
