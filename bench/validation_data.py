@@ -12,16 +12,16 @@ from tempfile import TemporaryDirectory
 import duckdb
 
 YEAR_ROWS, WHOLE, REPEATED = 336_776, 10_104_287, 1_007
-# About a thousand rows of ten million each: which column is given what no flight has.
+# About a thousand rows of ten million each: which column is given what no flight has. No two keys become one by it.
 _PLANTED = (
-    ("month", "13"),
-    ("day", "32"),
+    ("month", "month + 12"),
+    ("day", "day + 31"),
     ("hour", "24"),
     ("minute", "60"),
     ("distance", "0"),
     ("dep_delay", "1501"),
-    ("origin", "'XXX'"),
-    ("carrier", "'ZZ'"),
+    ("origin", "lower(origin)"),
+    ("carrier", "lower(carrier)"),
     ("tailnum", "'tail-' || (n % 4000)"),
 )
 _EVERY = 10_000
@@ -54,7 +54,7 @@ def make(file: Path, rows: int) -> None:
             run(f"COPY (SELECT * FROM ({body}) LIMIT {min(YEAR_ROWS, first - start)}) TO '{folder}/{y:04}.parquet'")
         years = f"read_parquet('{folder}/*.parquet')"
         fine = "month < 13 AND day < 32 AND hour < 24 AND minute < 60 AND distance > 0"
-        fine += " AND dep_delay <= 1500 AND origin <> 'XXX' AND carrier <> 'ZZ' AND tailnum NOT LIKE 'tail%'"
+        fine += " AND dep_delay <= 1500 AND origin = upper(origin) AND carrier = upper(carrier) AND tailnum LIKE 'N%'"
         repeated = f"FROM read_parquet('{folder}/0000.parquet') WHERE {fine} LIMIT {again}"
         run(f"COPY (FROM {years} UNION ALL ({repeated})) TO '{file}'")
 

@@ -6,15 +6,16 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from balun.chain.contract import Column
+from balun.chain.contract import Column, Contract
 from balun.engine import Engine
 from balun.quoting import literal
-from balun.scan.narrowed import Narrowed, narrowed
-from balun.scan.promises import Promise
+from balun.scan.narrowed import Branch, Narrowed, narrowed
+from balun.scan.promises import Promise, duplicate_key, key_columns, not_unique
 from balun.scan.rows import Rows
 from balun.scan.twins import repeated
 
 TABLE = "_balun_faulty"
+KEPT = "kept"
 _TWINS, _LATER = "_balun_twins", "_balun_later"
 # Bits of one BIGINT that stand for promises; the last three stay free of the sign.
 _MASK_BITS = 60
@@ -36,25 +37,27 @@ def faulty(
     alone: Sequence[Promise],
     key: Sequence[Repeat],
     unique: Sequence[Repeat],
-    carried: Sequence[str] = (),
+    besides: Sequence[Promise] = (),
 ) -> Iterator[Faulty]:
     """Finds them all: what one row alone breaks, then whoever repeats a whole row's key, then a unique value.
 
-    columns: of the rows. carried: columns of `Rows.sql` to keep of each faulty row, in its table.
-    A row that is at fault already makes no other a repeat.
+    columns: of the rows. A row that is at fault already makes no other a repeat.
+    besides: of one row alone too, and no reason to set it aside: who breaks nothing else is of the kind `kept`.
     """
     narrow = narrowed(engine, rows, columns, alone)
-    proved = (*narrow.proved, *(False for _ in (*key, *unique)))
-    promises = (*alone, *(one.promise for one in (*key, *unique)))
-    found = Faulty(engine, rows.sql, promises, proved, tuple(carried))
+    more = narrowed(engine, rows, columns, besides)
+    repeats = [one.promise for one in (*key, *unique)]
+    proved = (*narrow.proved, *(False for _ in repeats), *more.proved)
+    found = Faulty(engine, rows.sql, (*alone, *repeats, *besides), proved)
     try:
-        found.find_alone(narrow, len(alone))
+        found.find_alone(narrow)
         found.find_repeated(key, "duplicate")
         found.find_repeated(unique, "quarantined")
+        found.find_besides(more, len(alone) + len(repeats))
         found.merge()
         yield found
     finally:
-        for table in (TABLE, _TWINS, _LATER, *narrow.tables):
+        for table in (TABLE, _TWINS, _LATER, *narrow.tables, *more.tables):
             engine.connection.execute(f"DROP TABLE IF EXISTS {table}")
 
 
@@ -66,7 +69,6 @@ class Faulty:
     rows: str
     promises: tuple[Promise, ...]
     proved: tuple[bool, ...]
-    carried: tuple[str, ...] = ()
 
     @property
     def _masks(self) -> int:
@@ -82,21 +84,30 @@ class Faulty:
         row: tuple[int, ...] = self.engine.connection.execute(f"SELECT {counted} FROM {TABLE}").fetchall()[0]
         return row
 
-    @property
-    def _also(self) -> str:
-        return "".join(f", {name}" for name in self.carried)
+    def find_alone(self, narrow: Narrowed) -> None:
+        """A row may stand several times until they are merged, each time with what one branch says of it."""
+        found = self._found(narrow.rows, narrow.branches or (Branch("FALSE", ()),), "quarantined", 0)
+        self.engine.connection.execute(f"CREATE OR REPLACE TEMP TABLE {TABLE} AS {found}")
 
-    def find_alone(self, narrow: Narrowed, count: int) -> None:
-        masks = ", ".join(self._mask(number, count) for number in range(self._masks))
-        any_broken = " OR ".join(f"({one})" for one in narrow.where) or "FALSE"
-        self.engine.connection.execute(
-            f"CREATE OR REPLACE TEMP TABLE {TABLE} AS SELECT f, r, 'quarantined' AS kind, {masks}{self._also} "
-            f"FROM ({narrow.rows}) WHERE {any_broken}"
+    def find_besides(self, narrow: Narrowed, first: int) -> None:
+        """first: the number of the first of the promises that `narrow` is of."""
+        if narrow.branches:
+            found = self._found(narrow.rows, narrow.branches, KEPT, first)
+            self.engine.connection.execute(f"INSERT INTO {TABLE} {found}")
+
+    def _found(self, rows: str, branches: Sequence[Branch], kind: str, first: int) -> str:
+        return " UNION ALL ".join(
+            f"SELECT f, r, {literal(kind)} AS kind, {self._mask_of([first + bit for bit in one.bits])} "
+            f"FROM ({rows}) WHERE {one.where}"
+            for one in branches
         )
 
-    def _mask(self, number: int, count: int) -> str:
-        bits = range(number * _MASK_BITS, min(count, (number + 1) * _MASK_BITS))
-        terms = [f"CASE WHEN {self.promises[bit].condition} THEN {1 << bit % _MASK_BITS} ELSE 0 END" for bit in bits]
+    def _mask_of(self, bits: Sequence[int]) -> str:
+        return ", ".join(self._mask(number, bits) for number in range(self._masks))
+
+    def _mask(self, number: int, bits: Sequence[int]) -> str:
+        own = [bit for bit in bits if bit // _MASK_BITS == number]
+        terms = [f"CASE WHEN {self.promises[bit].condition} THEN {1 << bit % _MASK_BITS} ELSE 0 END" for bit in own]
         return f"({' + '.join(terms) or '0'})::BIGINT AS m{number}"
 
     def find_repeated(self, repeats: Sequence[Repeat], kind: str) -> None:
@@ -122,8 +133,8 @@ class Faulty:
         run(f"CREATE OR REPLACE TEMP TABLE {_TWINS} AS FROM _balun_hashes")
         self.engine.connection.unregister("_balun_hashes")
         run(
-            f"INSERT INTO {_LATER} SELECT f, r, {literal(kind)}, {self._one_bit(repeat.promise)}{self._also} FROM ("
-            f"SELECT f, r{self._also}, row_number() OVER (PARTITION BY {', '.join(values)} ORDER BY f, r) AS nth "
+            f"INSERT INTO {_LATER} SELECT f, r, {literal(kind)}, {self._one_bit(repeat.promise)} FROM ("
+            f"SELECT f, r, row_number() OVER (PARTITION BY {', '.join(values)} ORDER BY f, r) AS nth "
             f"FROM ({self.rows}) AS x WHERE {filled} AND {hashed} IN (FROM {_TWINS}) "
             f"AND NOT EXISTS (FROM {TABLE} AS y WHERE y.f = x.f AND y.r = x.r)) WHERE nth > 1"
         )
@@ -135,8 +146,20 @@ class Faulty:
     def merge(self) -> None:
         """One entry a row, whatever number of unique columns it repeats."""
         masks = ", ".join(f"bit_or(m{number}) AS m{number}" for number in range(self._masks))
-        also = "".join(f", any_value({name}) AS {name}" for name in self.carried)
+        kind = f"coalesce(any_value(kind) FILTER (kind <> {literal(KEPT)}), {literal(KEPT)})"
         self.engine.connection.execute(
-            f"CREATE OR REPLACE TEMP TABLE {TABLE} AS SELECT f, r, any_value(kind) AS kind, {masks}{also} "
-            f"FROM {TABLE} GROUP BY f, r"
+            f"CREATE OR REPLACE TEMP TABLE {TABLE} AS SELECT f, r, {kind} AS kind, {masks} FROM {TABLE} GROUP BY f, r"
         )
+
+
+def key_repeats(contract: Contract) -> list[Repeat]:
+    return [Repeat(duplicate_key(contract), key_columns(contract))] if contract.key else []
+
+
+def unique_repeats(contract: Contract) -> list[Repeat]:
+    """A key of one column is unique already, and a row that breaks it is a duplicate."""
+    return [
+        Repeat(not_unique(column), (at,))
+        for at, column in enumerate(contract.columns)
+        if column.unique and contract.key != (column.name,)
+    ]

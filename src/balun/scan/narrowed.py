@@ -22,7 +22,9 @@ from balun.scan.rows import Part, Rows, parquet, part_sql
 
 BAD = "_balun_bad"
 _NULL = frozenset({"value-null", "key-null"})
-_ENDS = frozenset({"value-low", "value-high", "value-unreadable", "time-nonexistent"})
+_ENDS = frozenset({"value-low", "value-high", "value-unreadable", "time-nonexistent", "value-impossible"})
+# Looked up among values that were found before: as one of several conditions it would be for each row.
+_LOOKED_UP = frozenset({"reference-missing"})
 _OF_ONE = frozenset({"value-unknown", "text-short", "text-long", "pattern-broken"})
 _UTC = frozenset({"UTC", "Etc/UTC"})
 # The pairs of types between which a reading keeps the order of values, and can read all between two it can read.
@@ -38,14 +40,22 @@ _SHARE = 0.7
 
 
 @dataclass(frozen=True)
+class Branch:
+    """where: what rows meet that break one of some promises, and no others. bits: the promises, by number."""
+
+    where: str
+    bits: tuple[int, ...]
+
+
+@dataclass(frozen=True)
 class Narrowed:
-    """rows: a SELECT as of `Rows`, of the row groups that must be read. where: each broken row meets one of these.
+    """rows: a SELECT as of `Rows`, of the row groups that must be read. branches: to be looked for in these.
 
     proved: by promise, whether footers alone show that no row breaks it. tables: to be dropped.
     """
 
     rows: str
-    where: tuple[str, ...]
+    branches: tuple[Branch, ...]
     proved: tuple[bool, ...]
     tables: tuple[str, ...] = ()
 
@@ -53,14 +63,18 @@ class Narrowed:
 def narrowed(engine: Engine, rows: Rows, columns: Sequence[Column], promises: Sequence[Promise]) -> Narrowed:
     """promises: of one row alone, over `columns`."""
     if not rows.parts or not all(part.groups for part in rows.parts):
-        return Narrowed(rows.sql, tuple(one.condition for one in promises), (False,) * len(promises))
+        return Narrowed(rows.sql, (_any(promises, range(len(promises))),), (False,) * len(promises))
     names = [column.name for column in columns]
     at = [None if one.column is None else names.index(one.column) for one in promises]
     open_ = _unproved(engine, rows, columns, promises, at)
     left = [number for number, groups in enumerate(open_) if groups]
-    where, tables = _where(engine, rows, columns, promises, at, left)
-    needed = set().union(*open_) if where else set()
-    return Narrowed(_rows_of(rows, needed), tuple(where), tuple(not groups for groups in open_), tuple(tables))
+    branches, tables = _branches(engine, rows, columns, promises, at, left)
+    needed = set().union(*open_) if branches else set()
+    return Narrowed(_rows_of(rows, needed), tuple(branches), tuple(not groups for groups in open_), tuple(tables))
+
+
+def _any(promises: Sequence[Promise], bits: Sequence[int]) -> Branch:
+    return Branch(" OR ".join(f"({promises[bit].condition})" for bit in bits) or "FALSE", tuple(bits))
 
 
 def _unproved(
@@ -72,7 +86,7 @@ def _unproved(
         kept = _kept_at_ends(engine, part, columns, promises, at)
         for place, group in enumerate(part.groups):
             for promise, column in enumerate(at):
-                if column is not None and not _proved(
+                if (column is not None or promises[promise].rule in _LOOKED_UP) and not _proved(
                     promises[promise], part, columns, column, group, kept[place][promise]
                 ):
                     found[promise].add((number, place))
@@ -80,8 +94,10 @@ def _unproved(
 
 
 def _proved(
-    promise: Promise, part: Part, columns: Sequence[Column], column: int, group: Group, kept: tuple[bool, bool]
+    promise: Promise, part: Part, columns: Sequence[Column], column: int | None, group: Group, kept: tuple[bool, bool]
 ) -> bool:
+    if column is None:
+        return False
     told, reading = group.told[column], part.readings[column]
     if promise.rule in _NULL:
         return told.nulls == 0 and not part.dtypes[column].endswith("_NS")
@@ -127,7 +143,9 @@ def _kept_at_ends(
         source = f"(SELECT _balun_f, _balun_r, {given} FROM _balun_ends) AS s"
         sql = part_sql(replace(part, source=source, place=place))
         kept = ", ".join(
-            "TRUE" if column is None else f"coalesce(({promise.condition}) = FALSE, FALSE)"
+            "TRUE"
+            if column is None or promise.rule not in _ENDS | _OF_ONE
+            else f"coalesce(({promise.condition}) = FALSE, FALSE)"
             for promise, column in zip(promises, at, strict=True)
         )
         told = engine.connection.execute(f"SELECT {kept} FROM ({sql}) ORDER BY f, r").fetchall()
@@ -145,35 +163,45 @@ def _end_values(part: Part, column: int) -> pa.Array:
         return pa.nulls(len(values), pa.int32())
 
 
-def _where(
+def _branches(
     engine: Engine,
     rows: Rows,
     columns: Sequence[Column],
     promises: Sequence[Promise],
     at: Sequence[int | None],
     left: Sequence[int],
-) -> tuple[list[str], list[str]]:
-    terms: list[str] = []
-    tables: list[str] = []
-    by_value: dict[int, list[str]] = {}
-    for number in left:
-        column = at[number]
-        if promises[number].rule in _OF_ONE and column is not None and _has_few_values(rows, columns[column], column):
-            by_value.setdefault(column, []).append(promises[number].condition)
+) -> tuple[list[Branch], list[str]]:
+    """With the tables that they read.
+
+    A branch for each text: as one of several conditions DuckDB would test each row, alone it skips what can't be.
+    """
+    looked_up = [bit for bit in left if promises[bit].rule in _LOOKED_UP]
+    by_row: list[int] = []
+    by_value: dict[int, list[int]] = {}
+    for bit in (one for one in left if one not in looked_up):
+        column = at[bit]
+        if promises[bit].rule in _OF_ONE and column is not None and _has_few_values(rows, columns[column], column):
+            by_value.setdefault(column, []).append(bit)
         else:
-            terms.append(promises[number].condition)
-    for column, conditions in by_value.items():
+            by_row.append(bit)
+    branches, tables = [_any(promises, [bit]) for bit in looked_up], []
+    for column, bits in by_value.items():
         bad = f"{BAD}{column}"
         tables.append(bad)
-        any_broken = " OR ".join(f"({one})" for one in conditions)
-        values = f"SELECT DISTINCT t{column} FROM ({rows.sql})"
-        engine.connection.execute(f"CREATE OR REPLACE TEMP TABLE {bad} AS FROM ({values}) WHERE {any_broken}")
-        count = engine.connection.execute(f"SELECT count(*) FROM {bad}").fetchall()[0][0]
+        count = _bad_values(engine, bad, f"SELECT DISTINCT t{column} FROM ({rows.sql})", _any(promises, bits).where)
         if count > _MOST_BAD:
-            terms += conditions
+            by_row += bits
         elif count:
-            terms.append(f"t{column} IN (FROM {bad})")
-    return terms, tables
+            branches.append(Branch(f"t{column} IN (FROM {bad})", tuple(bits)))
+    return [*([_any(promises, by_row)] if by_row else []), *branches], tables
+
+
+def _bad_values(engine: Engine, table: str, values: str, broken: str) -> int:
+    """In two steps: DuckDB would test each row first, and make the values that fail distinct."""
+    run = engine.connection.execute
+    run(f"CREATE OR REPLACE TEMP TABLE {table} AS {values}")
+    run(f"CREATE OR REPLACE TEMP TABLE {table} AS FROM {table} WHERE {broken}")
+    return int(run(f"SELECT count(*) FROM {table}").fetchall()[0][0])
 
 
 def _has_few_values(rows: Rows, column: Column, at: int) -> bool:

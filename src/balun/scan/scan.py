@@ -15,9 +15,10 @@ from balun.chain.contract import Column, Contract, Files, Postgres
 from balun.engine import Engine
 from balun.errors import ProjectError
 from balun.quoting import literal, quoted
-from balun.scan import from_text, postgres, promises, quality, reading
+from balun.scan import postgres, promises, quality
 from balun.scan.collected import Collected, Reason
-from balun.scan.faulty import TABLE, Faulty, Repeat, faulty
+from balun.scan.constant import constant
+from balun.scan.faulty import TABLE, Faulty, faulty, key_repeats, unique_repeats
 from balun.scan.places import empty
 from balun.scan.rows import Reader, Rows
 from balun.scan.source import base, source_files, source_name
@@ -49,7 +50,7 @@ def collect(
     files = source_files(contract, folder)
     before = _stamps(files)
     with TemporaryDirectory(prefix=".reading-", dir=kept.parent) as work:
-        rows = _rows(engine, contract, folder, zone, Path(work), say)
+        rows = rows_of(engine, contract, folder, zone, Path(work), say)
         if not rows.count:
             raise empty(contract, f"{rows.names[0]} holds no rows" if len(rows.names) == 1 else "no file holds rows")
         scan = _Scan(engine, contract, rows, zone, say)
@@ -97,7 +98,9 @@ def quarantined(path: Path, limit: int) -> pa.Table:
     return found.set_column(at, "source_line", pa.array(shown, pa.string()))
 
 
-def _rows(engine: Engine, contract: Contract, folder: Path, zone: str, work: Path, say: Callable[[str], None]) -> Rows:
+def rows_of(
+    engine: Engine, contract: Contract, folder: Path, zone: str, work: Path, say: Callable[[str], None]
+) -> Rows:
     files = source_files(contract, folder)
     source = contract.source
     if isinstance(source, Files):
@@ -124,61 +127,22 @@ class _Scan:
     def split(self, kept: Path, quarantine: Path) -> Collected:
         contract = self.contract
         alone = promises.promises(contract, self._constant)
-        key = [Repeat(promises.duplicate_key(contract), promises.key_columns(contract))] if contract.key else []
+        key, unique = key_repeats(contract), unique_repeats(contract)
         self.say(f"checking {contract.name}")
-        with faulty(self.engine, self.rows, contract.columns, alone, key, self._unique()) as found:
+        with faulty(self.engine, self.rows, contract.columns, alone, key, unique) as found:
             self.say(f"writing {contract.name}")
             write_parquet(self.engine, self._kept_sql(), kept)
-            write_parquet(self.engine, self._quarantine_sql(found), quarantine)
+            write_parquet(self.engine, failing_sql(contract, self.rows, found), quarantine)
             return self._account(found, kept, quarantine)
 
-    def _unique(self) -> list[Repeat]:
-        # A key of one column is unique already, and a row that breaks it is a duplicate.
-        return [
-            Repeat(promises.not_unique(column), (at,))
-            for at, column in enumerate(self.contract.columns)
-            if column.unique and self.contract.key != (column.name,)
-        ]
-
     def _constant(self, column: Column, value: object) -> str:
-        """A value that the contract writes, as the column's type holds it."""
-        kind = reading.family(column.dtype)
-        if isinstance(value, (int, float)) and not isinstance(value, bool) and kind in {"integer", "float", "decimal"}:
-            return literal(value)
-        text = str(value).lower() if isinstance(value, bool) else str(value)
-        if kind == "text":
-            return literal(text)
-        one = from_text.from_csv(column, "NULL", literal(text), column.zone or self.zone, ())
-        sql = one.value.replace("{local}", f"({one.local})").replace("{given}", literal(text))
-        found = self.engine.connection.execute(f"SELECT ({sql})::VARCHAR").fetchall()[0][0]
-        if found is None:
-            raise ProjectError.at(
-                "bound-unreadable",
-                column.place,
-                f"{column.name} is promised against {text}, which can't be read as {column.dtype}",
-                mend=f"write a value of type {column.dtype}",
-                owner=self.contract.owner,
-            )
-        return f"{literal(found)}::{column.dtype}"
+        return constant(self.engine, column, value, self.zone, self.contract.owner)
 
     def _kept_sql(self) -> str:
         columns = ", ".join(f"t{at} AS {quoted(column.name)}" for at, column in enumerate(self.contract.columns))
         return (
             f"SELECT {columns} FROM ({self.rows.sql}) AS x "
             f"WHERE NOT EXISTS (FROM {TABLE} AS y WHERE y.f = x.f AND y.r = x.r)"
-        )
-
-    def _quarantine_sql(self, found: Faulty) -> str:
-        raw = "".join(f", raw{at} AS {quoted(name)}" for at, name in enumerate(raw_names(self.contract.columns)))
-        names = ", ".join(map(literal, self.rows.names))
-        reasons = ", ".join(
-            f"CASE WHEN {found.broken(bit)} THEN {literal(str(promise))} END"
-            for bit, promise in enumerate(found.promises)
-        )
-        return (
-            f"SELECT ([{names}])[x.f + 1] AS source_file, x.r AS source_row, line AS source_line, "
-            f"list_filter([{reasons}], lambda one: one IS NOT NULL) AS reasons, kind{raw} "
-            f"FROM ({self.rows.sql}) AS x JOIN {TABLE} AS y ON y.f = x.f AND y.r = x.r ORDER BY x.f, x.r"
         )
 
     def _account(self, found: Faulty, kept: Path, quarantine: Path) -> Collected:
@@ -195,6 +159,20 @@ class _Scan:
             quality.broken(self.contract, kept),
             self.rows.extra,
         )
+
+
+def failing_sql(contract: Contract, rows: Rows, found: Faulty) -> str:
+    """The faulty rows in raw form, with their places and all reasons, in the order of the source."""
+    raw = "".join(f", raw{at} AS {quoted(name)}" for at, name in enumerate(raw_names(contract.columns)))
+    names = ", ".join(map(literal, rows.names))
+    reasons = ", ".join(
+        f"CASE WHEN {found.broken(bit)} THEN {literal(str(promise))} END" for bit, promise in enumerate(found.promises)
+    )
+    return (
+        f"SELECT ([{names}])[x.f + 1] AS source_file, x.r AS source_row, line AS source_line, "
+        f"list_filter([{reasons}], lambda one: one IS NOT NULL) AS reasons, kind{raw} "
+        f"FROM ({rows.sql}) AS x JOIN {TABLE} AS y ON y.f = x.f AND y.r = x.r ORDER BY x.f, x.r"
+    )
 
 
 def _reasons(found: Faulty) -> tuple[Reason, ...]:
