@@ -62,6 +62,8 @@ class Narrowed:
 
 def narrowed(engine: Engine, rows: Rows, columns: Sequence[Column], promises: Sequence[Promise]) -> Narrowed:
     """promises: of one row alone, over `columns`."""
+    if not promises:
+        return Narrowed(rows.sql, (), ())
     if not rows.parts or not all(part.groups for part in rows.parts):
         return Narrowed(rows.sql, (_any(promises, range(len(promises))),), (False,) * len(promises))
     names = [column.name for column in columns]
