@@ -86,10 +86,15 @@ def declared(node: Node, graph: Graph) -> dict[str, object]:
         case Contract() as contract:
             return {"contract": _contract(contract, graph)}
         case Table() as table:
-            return {"sql": canonical(table.sql), "promises": [table.key, table.required]}
+            return {"sql": canonical(table.sql), "promises": [table.key, table.required], **_promised(table)}
         case PythonTable() as table:
-            return {"code": table.code, "columns": table.columns, "key": table.key}
+            return {"code": table.code, "columns": table.columns, "key": table.key, **_promised(table)}
     return {}
+
+
+def _promised(table: Table | PythonTable) -> dict[str, object]:
+    """Nothing where nothing is promised, so that the results of before stay what they are called."""
+    return {"values": [[one.column, one.told] for one in table.promises]} if table.promises else {}
 
 
 def is_declared_alike(node: Node, graph: Graph, ingredients: Json) -> bool:

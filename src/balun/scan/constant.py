@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import duckdb
+
 from balun.chain.contract import Column
-from balun.engine import Engine
 from balun.errors import ProjectError
 from balun.quoting import literal
 from balun.scan import from_text, reading
 
 
-def constant(engine: Engine, column: Column, value: object, zone: str, owner: str | None) -> str:
+def constant(connection: duckdb.DuckDBPyConnection, column: Column, value: object, zone: str, owner: str | None) -> str:
     """SQL. zone: of a time that says none. Raises ProjectError where the type can't hold it."""
     kind = reading.family(column.dtype)
     if isinstance(value, (int, float)) and not isinstance(value, bool) and kind in {"integer", "float", "decimal"}:
@@ -19,7 +20,7 @@ def constant(engine: Engine, column: Column, value: object, zone: str, owner: st
         return literal(text)
     one = from_text.from_csv(column, "NULL", literal(text), column.zone or zone, ())
     sql = one.value.replace("{local}", f"({one.local})").replace("{given}", literal(text))
-    found = engine.connection.execute(f"SELECT ({sql})::VARCHAR").fetchall()[0][0]
+    found = connection.execute(f"SELECT ({sql})::VARCHAR").fetchall()[0][0]
     if found is None:
         raise ProjectError.at(
             "bound-unreadable",

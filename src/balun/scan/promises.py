@@ -76,6 +76,16 @@ def _promises(at: int, column: Column, constant: Constant) -> Iterator[Promise]:
         yield broken("key-null", "is null, and is part of the key", null)
     elif column.required:
         yield broken("value-null", "is null, and must not be", null)
+    yield from of_value(value, column, constant)
+
+
+def of_value(value: str, column: Column, constant: Constant) -> Iterator[Promise]:
+    """What is promised of each value that there is. value: SQL for it."""
+    name = column.name
+
+    def broken(rule: str, message: str, condition: str) -> Promise:
+        return Promise(rule, name, f"{name} {message}", condition)
+
     if column.allowed:
         listed = ", ".join(constant(column, one) for one in column.allowed)
         yield broken("value-unknown", f"must be one of {_several(column.allowed)}", f"{value} NOT IN ({listed})")

@@ -136,7 +136,7 @@ class _Scan:
             return self._account(found, kept, quarantine)
 
     def _constant(self, column: Column, value: object) -> str:
-        return constant(self.engine, column, value, self.zone, self.contract.owner)
+        return constant(self.engine.connection, column, value, self.zone, self.contract.owner)
 
     def _kept_sql(self) -> str:
         columns = ", ".join(f"t{at} AS {quoted(column.name)}" for at, column in enumerate(self.contract.columns))
