@@ -12,7 +12,7 @@ _ROOMS = (
     "finding", "errors", "told", "quoting", "digest", "kept", "chain", "engine", "relational", "facts", "dbt",
     "rules", "snapshot", "profile", "scan", "draft", "fit", "plan", "held", "build", "settled", "run", "status",
     "tested", "difference", "check", "effect", "mend", "impact", "against", "prove", "worth", "minimize",
-    "report", "map", "joins", "near", "why", "stocktake", "project", "terminal", "cli", "__main__",
+    "report", "map", "joins", "scanned", "near", "why", "stocktake", "project", "terminal", "cli", "__main__",
 )  # fmt: skip
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from balun.near import Near
     from balun.profile import Profile
     from balun.prove import Proof
+    from balun.scanned import Scanned
     from balun.status import Status
     from balun.stocktake import Stocktake
     from balun.why import Why
@@ -203,6 +205,27 @@ class Project:
         assert by is None or isinstance(by, Model)
         inputs = self.supply.inputs[node.id]
         return stocktake(declared, by, read_rows(made), inputs, asked, snapshot=made.name, watch=watch)
+
+    def scan(
+        self,
+        word: str,
+        *,
+        data: Sequence[str | Path] = (),
+        failing: str | Path | None = None,
+        profile: bool = False,
+        now: datetime | None = None,
+        watch: Watch | None = None,
+    ) -> Scanned:
+        """An event's source, or a table's rows, held against all that is promised of them; nothing is made.
+
+        data: files in place of its own, such as today's. failing: a Parquet file to write the rows to that break
+        anything, with their reasons. now: the clock that freshness goes by; None: when the newest file was written.
+        Raises UsageError for names that aren't there, with the nearest, and for a table that wasn't run.
+        """
+        from balun.scanned import Asked, scan
+
+        asked = Asked(tuple(map(Path, data)), now, None if failing is None else Path(failing), profile)
+        return scan(self.graph, SnapshotRows(self).current, self.graph.find(word), asked, watch.say if watch else None)
 
     def joins(self, *words: str, watch: Watch | None = None) -> Joins:
         """How events and tables join, by the rows of the last run: all, or those of these nodes with any other.

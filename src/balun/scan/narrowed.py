@@ -111,8 +111,9 @@ def _proved(
     if told.ends is None or not _is_ordered(have, want, part, columns, column):
         return False
     if promise.rule in _ENDS:
-        # NaN can't be read, and lies outside the ends.
-        return all(kept) and not (have == "float" and promise.rule == "value-unreadable")
+        # NaN lies outside the ends: it can't be read, or where it can, it is more than any number.
+        odd = _ENDS - {"value-low"} if reading.sure else {"value-unreadable"}
+        return all(kept) and not (have == "float" and promise.rule in odd)
     return promise.rule in _OF_ONE and told.ends[0] == told.ends[1] and all(kept) and have != "float"
 
 
