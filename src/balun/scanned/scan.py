@@ -167,7 +167,7 @@ class _Scan:
             if promise.column is None and promise.rule not in {"duplicate-key", references.RULE} and not broken:
                 continue  # lines that can't be split: of no interest where there are none
             place = _place(contract, promise.column)
-            yield Check(promise.rule, promise.column, promise.message, broken, place, contract.owner, proved)
+            yield Check(promise.rule, promise.column, _says(contract, promise), broken, place, contract.owner, proved)
 
     def _quality(self, contract: Contract, rows: Rows) -> Iterator[Check]:
         """On the rows that a run would keep."""
@@ -205,6 +205,20 @@ class _Scan:
         self.say(f"looking at {contract.name}")
         columns = ", ".join(f"t{at} AS {quoted(column.name)}" for at, column in enumerate(contract.columns))
         return profile_of(self.engine.connection, f"(SELECT {columns} FROM ({rows.sql}))")
+
+
+def _says(contract: Contract, promise: Promise) -> str:
+    """What must be so, where a promise's own message says how it is broken."""
+    words = {
+        "value-unreadable": "{0} must be a {1}",
+        "time-nonexistent": "{0} must be a time that its zone's clock showed",
+        "value-null": "{0} must not be null",
+        "key-null": "{0} must not be null, as part of the key",
+        "value-repeated": "{0} must be unique",
+        "duplicate-key": f"{', '.join(contract.key)} must be unique",
+    }
+    dtype = contract.column(promise.column).dtype if promise.column else ""
+    return words[promise.rule].format(promise.column, dtype) if promise.rule in words else promise.message
 
 
 def _place(contract: Contract, column: str | None) -> Place:
