@@ -38,7 +38,9 @@ def make(file: Path, rows: int) -> None:
     """Writes `rows` flights in the order of time, the last of them (1,007 in ten million) once more."""
     again = max(1, rows * REPEATED // WHOLE)
     first = rows - again
-    changed = ", ".join(f"CASE WHEN k = {at} THEN {value} ELSE {name} END AS {name}" for at, (name, value) in enumerate(_PLANTED))
+    changed = ", ".join(
+        f"CASE WHEN k = {at} THEN {value} ELSE {name} END AS {name}" for at, (name, value) in enumerate(_PLANTED)
+    )
     with TemporaryDirectory(dir=file.parent) as folder, duckdb.connect(config={"threads": 2}) as connection:
         run = connection.execute
         run("SET enable_progress_bar = false")
@@ -57,5 +59,3 @@ def make(file: Path, rows: int) -> None:
         fine += " AND dep_delay <= 1500 AND origin = upper(origin) AND carrier = upper(carrier) AND tailnum LIKE 'N%'"
         repeated = f"FROM read_parquet('{folder}/0000.parquet') WHERE {fine} LIMIT {again}"
         run(f"COPY (FROM {years} UNION ALL ({repeated})) TO '{file}'")
-
-

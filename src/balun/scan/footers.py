@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from math import isnan
 from pathlib import Path
 
@@ -60,8 +62,19 @@ def _told(column: pq.ColumnChunkMetaData) -> Told:
 
 def _ends(statistics: pq.Statistics) -> tuple[object, object] | None:
     try:
+        if statistics.logical_type.type == "TIMESTAMP":
+            return _times(statistics)
         ends = statistics.min, statistics.max
     except (ValueError, OverflowError, NotImplementedError, ImportError, pa.ArrowException):
         return None  # beyond what Python holds, as an infinite date, or text that isn't UTF-8 where it was cut
     odd = any(one is None or (isinstance(one, float) and isnan(one)) for one in ends)
     return None if odd else ends
+
+
+def _times(statistics: pq.Statistics) -> tuple[datetime, datetime]:
+    """By the stored numbers: for what they stand for, Arrow would import pandas, which takes half a second."""
+    told = json.loads(statistics.logical_type.to_json())
+    times, parts = {"milliseconds": (1000, 1), "microseconds": (1, 1), "nanoseconds": (1, 1000)}[told["timeUnit"]]
+    start = datetime(1970, 1, 1, tzinfo=UTC if told["isAdjustedToUTC"] else None)
+    low, high = statistics.min_raw * times // parts, -(-statistics.max_raw * times // parts)
+    return start + timedelta(microseconds=low), start + timedelta(microseconds=high)

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from itertools import groupby
 from operator import attrgetter
 
-import pyarrow as pa
+import duckdb
 
 from balun.chain.contract import Column
 from balun.engine import Engine
@@ -85,7 +85,7 @@ def _unproved(
     """Of each promise, the row groups that may hold rows that break it: by part and place in it."""
     found: list[set[tuple[int, int]]] = [set() for _ in promises]
     for number, part in enumerate(rows.parts):
-        kept = _kept_at_ends(engine, part, columns, promises, at)
+        kept = _kept_at_ends(engine, part, columns, promises)
         for place, group in enumerate(part.groups):
             for promise, column in enumerate(at):
                 if (column is not None or promises[promise].rule in _LOOKED_UP) and not _proved(
@@ -126,44 +126,35 @@ def _is_ordered(have: str, want: str, part: Part, columns: Sequence[Column], col
 
 
 def _kept_at_ends(
-    engine: Engine, part: Part, columns: Sequence[Column], promises: Sequence[Promise], at: Sequence[int | None]
+    engine: Engine, part: Part, columns: Sequence[Column], promises: Sequence[Promise]
 ) -> list[list[tuple[bool, bool]]]:
     """Of each row group and promise, whether the least and the greatest value of its column keep it."""
-    ends = pa.table(
-        {
-            "_balun_f": [place for place in range(len(part.groups)) for _ in range(2)],
-            "_balun_r": [end for _ in part.groups for end in range(2)],
-            **{f"_balun_{number}": _end_values(part, number) for number in range(len(columns))},
-        }
+    lists = [_end_values(engine, part, number) for number in range(len(columns))]
+    given = ", ".join(
+        f"unnest(?::{dtype}[]) AS {quoted(name)}" for name, dtype in zip(part.names, part.dtypes, strict=True)
     )
-    engine.connection.register("_balun_ends", ends)
-    try:
-        given = ", ".join(
-            f"_balun_{number}::{dtype} AS {quoted(name)}"
-            for number, (name, dtype) in enumerate(zip(part.names, part.dtypes, strict=True))
-        )
-        place = ("_balun_f::INTEGER", "_balun_r", "NULL::VARCHAR", "NULL::BLOB")
-        source = f"(SELECT _balun_f, _balun_r, {given} FROM _balun_ends) AS s"
-        sql = part_sql(replace(part, source=source, place=place))
-        kept = ", ".join(
-            "TRUE"
-            if column is None or promise.rule not in _ENDS | _OF_ONE
-            else f"coalesce(({promise.condition}) = FALSE, FALSE)"
-            for promise, column in zip(promises, at, strict=True)
-        )
-        told = engine.connection.execute(f"SELECT {kept} FROM ({sql}) ORDER BY f, r").fetchall()
-    finally:
-        engine.connection.unregister("_balun_ends")
+    ends = f"unnest(range({2 * len(part.groups)})) AS _balun_end"
+    place = ("0", "_balun_end", "NULL::VARCHAR", "NULL::BLOB")
+    sql = part_sql(replace(part, source=f"(SELECT {ends}, {given}) AS s", place=place))
+    kept = ", ".join(
+        f"coalesce(({promise.condition}) = FALSE, FALSE)" if promise.rule in _ENDS | _OF_ONE else "TRUE"
+        for promise in promises
+    )
+    told = engine.connection.execute(f"SELECT {kept} FROM ({sql}) ORDER BY r", lists).fetchall()
     return [list(zip(told[2 * place], told[2 * place + 1], strict=True)) for place in range(len(part.groups))]
 
 
-def _end_values(part: Part, column: int) -> pa.Array:
-    """Null where nothing is told."""
+def _end_values(engine: Engine, part: Part, column: int) -> list[object]:
+    """Of each row group the least and the greatest; None where nothing is told, or not in the type that is read.
+
+    As Python's own values: a list that becomes an Arrow array imports pandas, which takes half a second.
+    """
     values = [one for group in part.groups for one in group.told[column].ends or (None, None)]
     try:
-        return pa.array(values)
-    except (pa.ArrowException, ValueError, OverflowError, TypeError):
-        return pa.nulls(len(values), pa.int32())
+        engine.connection.execute(f"SELECT ?::{part.dtypes[column]}[]", [values])
+    except (duckdb.Error, OverflowError, TypeError, ValueError):
+        return [None] * len(values)
+    return values
 
 
 def _branches(
