@@ -32,7 +32,7 @@ _NAMES = {
     "soda": "Soda (DuckDB)",
     "gx": "Great Expectations (pandas)",
 }
-_CARRIERS = "UA AA B6 DL EV MQ US WN VX FL AS 9E F9 HA YV OO".split()
+_CARRIERS = ["UA", "AA", "B6", "DL", "EV", "MQ", "US", "WN", "VX", "FL", "AS", "9E", "F9", "HA", "YV", "OO"]
 _KEY = ("year", "month", "day", "carrier", "flight", "origin", "sched_dep_time")
 _FILLED = ("year", "month", "day", "sched_dep_time", "carrier", "flight", "origin", "dest")
 _RANGES = {
@@ -76,9 +76,10 @@ def project(folder: Path, how: str, rows: int) -> None:
 
 def _contract(name: str, path: str, properties: str, rows: int = 0) -> str:
     quality = f"    quality: [{{name: rows, metric: rowCount, mustBeGreaterThan: {rows // 2}}}]\n" if rows else ""
+    server = f"server: here, type: local, path: {path}, format: {Path(path).suffix[1:]}"
     return (
         f"apiVersion: v3.1.0\nkind: DataContract\nid: {name}\nname: {name}\nversion: 1.0.0\nstatus: active\n"
-        f"team: {{name: bench}}\nservers: [{{server: here, type: local, path: {path}, format: {path.split('.')[-1]}}}]\n"
+        f"team: {{name: bench}}\nservers: [{{{server}}}]\n"
         f"schema:\n  - name: {name}\n{quality}    properties:\n{properties}"
     )
 

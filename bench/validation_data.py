@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import zipfile
 from importlib.util import find_spec
 from math import ceil
@@ -45,14 +44,14 @@ def make(file: Path, rows: int) -> None:
         run = connection.execute
         run("SET enable_progress_bar = false")
         run("SET memory_limit = '3GB'")
-        with zipfile.ZipFile(package() / "flights.csv.zip") as zipped, zipped.open(zipped.namelist()[0]) as packed:
-            with (Path(folder) / "year.csv").open("wb") as plain:
-                shutil.copyfileobj(packed, plain)
+        with zipfile.ZipFile(package() / "flights.csv.zip") as zipped:
+            (Path(folder) / "year.csv").write_bytes(zipped.read(zipped.namelist()[0]))
         run(f"CREATE TABLE year AS FROM read_csv('{folder}/year.csv', nullstr = 'NA')")
         for y in range(ceil(first / YEAR_ROWS)):
             start = y * YEAR_ROWS
             numbered = f"SELECT * REPLACE (year + {y} AS year), {start} + rowid AS n FROM year"
-            body = f"SELECT * EXCLUDE (n, k) REPLACE ({changed}) FROM (SELECT *, hash(n + 1) % {_EVERY} AS k FROM ({numbered}))"
+            chosen = f"SELECT *, hash(n + 1) % {_EVERY} AS k FROM ({numbered})"
+            body = f"SELECT * EXCLUDE (n, k) REPLACE ({changed}) FROM ({chosen})"
             run(f"COPY (SELECT * FROM ({body}) LIMIT {min(YEAR_ROWS, first - start)}) TO '{folder}/{y:04}.parquet'")
         years = f"read_parquet('{folder}/*.parquet')"
         fine = "month < 13 AND day < 32 AND hour < 24 AND minute < 60 AND distance > 0"

@@ -6,9 +6,13 @@ import json
 import sys
 import time
 import warnings
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
-CARRIERS = "UA AA B6 DL EV MQ US WN VX FL AS 9E F9 HA YV OO".split()
+Counts = dict[str, int]
+
+CARRIERS = ["UA", "AA", "B6", "DL", "EV", "MQ", "US", "WN", "VX", "FL", "AS", "9E", "F9", "HA", "YV", "OO"]
 ORIGINS = ["EWR", "JFK", "LGA"]
 KEY = ["year", "month", "day", "carrier", "flight", "origin", "sched_dep_time"]
 FILLED = ["year", "month", "day", "sched_dep_time", "carrier", "flight", "origin", "dest"]
@@ -24,11 +28,11 @@ COLUMNS = [
 TAIL = r"^N[0-9][0-9A-Z]{1,5}$"
 
 
-def pandera(file: str):
+def pandera(file: str) -> Iterator[Counts]:
     import pandera.polars as pa
     import polars as pl
 
-    def checks(name):
+    def checks(name: str) -> list[Any]:
         found = [pa.Check.in_range(*RANGES[name])] if name in RANGES else []
         found += (
             [pa.Check.isin(CARRIERS, name="enum"), pa.Check.isin(CARRIERS, name="reference")]
@@ -45,7 +49,7 @@ def pandera(file: str):
     schema = pa.DataFrameSchema(
         {name: pa.Column(types[name], checks(name), nullable=name not in FILLED) for name in COLUMNS}, unique=KEY
     )
-    yield
+    yield {}
     frame = pl.read_parquet(file)
     counts = {}
     try:
@@ -61,11 +65,11 @@ def pandera(file: str):
 KINDS = (("in_range", "range"), ("str_matches", "pattern"), ("isin", "enum"))
 
 
-def dataframely(file: str):
+def dataframely(file: str) -> Iterator[Counts]:
     import dataframely as dy
     import polars as pl
 
-    def column(name):
+    def column(name: str) -> Any:
         needed = (
             {"nullable": name not in FILLED, "primary_key": name in KEY}
             if name in KEY
@@ -84,8 +88,8 @@ def dataframely(file: str):
         low, high = RANGES.get(name, (None, None))
         return dy.Int64(min=low, max=high, **needed)
 
-    schema = type("Flight", (dy.Schema,), {name: column(name) for name in COLUMNS})
-    yield
+    schema: Any = type("Flight", (dy.Schema,), {name: column(name) for name in COLUMNS})
+    yield {}
     frame = pl.read_parquet(file)
     _, failure = schema.filter(frame)
     told = {}
@@ -99,11 +103,11 @@ def dataframely(file: str):
     yield told
 
 
-def pointblank(file: str):
+def pointblank(file: str) -> Iterator[Counts]:
     import pointblank as pb
     import polars as pl
 
-    yield
+    yield {}
     frame = pl.read_parquet(file)
     asked = pb.Validate(frame)
     steps = []
@@ -131,7 +135,7 @@ def pointblank(file: str):
     yield {name: count for name, count in told.items() if name not in {"rows", "types"}}
 
 
-def gx(file: str):
+def gx(file: str) -> Iterator[Counts]:
     import great_expectations as gx
     import great_expectations.expectations as e
     import pandas as pd
@@ -139,22 +143,18 @@ def gx(file: str):
     context = gx.get_context(mode="ephemeral")
     context.variables.progress_bars = {"globally": False}
     suite = context.suites.add(gx.ExpectationSuite("flights"))
-    steps = {}
-
-    def add(name, expectation):
-        steps[name] = suite.add_expectation(expectation)
-
+    add = suite.add_expectation
     for name, (low, high) in RANGES.items():
-        add(f"{name} range", e.ExpectColumnValuesToBeBetween(column=name, min_value=low, max_value=high))
-    add("origin enum", e.ExpectColumnValuesToBeInSet(column="origin", value_set=ORIGINS))
-    add("carrier enum", e.ExpectColumnValuesToBeInSet(column="carrier", value_set=CARRIERS))
-    add("tailnum pattern", e.ExpectColumnValuesToMatchRegex(column="tailnum", regex=TAIL))
+        add(e.ExpectColumnValuesToBeBetween(column=name, min_value=low, max_value=high))
+    add(e.ExpectColumnValuesToBeInSet(column="origin", value_set=ORIGINS))
+    add(e.ExpectColumnValuesToBeInSet(column="carrier", value_set=CARRIERS))
+    add(e.ExpectColumnValuesToMatchRegex(column="tailnum", regex=TAIL))
     for name in FILLED:
-        add(f"{name} null", e.ExpectColumnValuesToNotBeNull(column=name))
-    add("key", e.ExpectCompoundColumnsToBeUnique(column_list=KEY))
-    add("rows", e.ExpectTableRowCountToBeBetween(min_value=1))
-    add("types", e.ExpectTableColumnsToMatchSet(column_set=COLUMNS, exact_match=True))
-    yield
+        add(e.ExpectColumnValuesToNotBeNull(column=name))
+    add(e.ExpectCompoundColumnsToBeUnique(column_list=KEY))
+    add(e.ExpectTableRowCountToBeBetween(min_value=1))
+    add(e.ExpectTableColumnsToMatchSet(column_set=COLUMNS, exact_match=True))
+    yield {}
     frame = pd.read_parquet(file)
     batch = (
         context.data_sources.add_pandas("pandas")
@@ -162,9 +162,6 @@ def gx(file: str):
         .add_batch_definition_whole_dataframe("all")
     )
     found = batch.get_batch(batch_parameters={"dataframe": frame}).validate(suite, result_format="BASIC")
-    told = {}
-    for (name, _), result in zip(steps.items(), found.results, strict=False):
-        told[name] = result
     by = {
         (r.expectation_config.type, r.expectation_config.kwargs.get("column")): r.result.get("unexpected_count")
         for r in found.results
@@ -177,7 +174,65 @@ def gx(file: str):
     yield counts
 
 
-NAMES = {"pandera": pandera, "dataframely": dataframely, "pointblank": pointblank, "gx": gx}
+def soda(file: str) -> Iterator[Counts]:
+    import logging
+    import tempfile
+
+    import duckdb
+    from soda_core.contracts import verify_contract_locally
+    from soda_duckdb.common.data_sources.duckdb_data_source import DuckDBDataSourceImpl
+
+    def checks(name: str) -> list[str]:
+        found = ["      - missing:"] if name in FILLED else []
+        if name in RANGES:
+            low, high = RANGES[name]
+            found.append(f"      - invalid: {{valid_min: {low}, valid_max: {high}}}")
+        if name == "tailnum":
+            found.append(f"      - invalid: {{valid_format: {{name: tail, regex: '{TAIL}'}}}}")
+        if name == "origin":
+            found.append(f"      - invalid: {{valid_values: {ORIGINS}}}")
+        if name == "carrier":
+            found += [
+                f"      - invalid: {{valid_values: {CARRIERS}, qualifier: '{kind}'}}" for kind in ("enum", "reference")
+            ]
+        return ["    checks:", *found] if found else []
+
+    lines = ["dataset: here/main/flights", "columns:"]
+    for name in COLUMNS:
+        kind = "varchar" if name in TEXTS else "timestamp with time zone" if name == "time_hour" else "bigint"
+        lines += [f"  - name: {name}", f"    data_type: {kind}", *checks(name)]
+    lines += ["checks:", "  - schema:", "  - row_count:", "  - duplicate:", f"      columns: {KEY}"]
+    with tempfile.NamedTemporaryFile("w", suffix=".yml", delete=False) as contract:
+        contract.write("\n".join(lines))
+    logging.disable(logging.CRITICAL)
+    yield {}
+    connection = duckdb.connect()
+    connection.execute(f"CREATE VIEW flights AS FROM '{file}'")
+    source = DuckDBDataSourceImpl.from_existing_cursor(connection, "here")
+    found = verify_contract_locally(data_sources=[source], contract_file_path=contract.name)
+    told = {}
+    for one in found.contract_verification_results[0].check_results:
+        values = one.diagnostic_metric_values or {}
+        if one.check.type in {"invalid", "missing"}:
+            kind = "null" if one.check.type == "missing" else "invalid"
+            told[f"{one.check.column_name} {kind}", one.check.identity] = values.get(f"{one.check.type}_count")
+        elif one.check.type == "duplicate":
+            told["key", ""] = values["duplicate_count"]
+    kinds = {"tailnum": "pattern", "origin": "enum", "carrier": "enum", **dict.fromkeys(RANGES, "range")}
+    yield {
+        name.replace("invalid", kinds.get(name.split()[0], "")): count
+        for (name, _), count in told.items()
+        if count is not None
+    }
+
+
+NAMES: dict[str, Callable[[str], Iterator[Counts]]] = {
+    "soda": soda,
+    "pandera": pandera,
+    "dataframely": dataframely,
+    "pointblank": pointblank,
+    "gx": gx,
+}
 
 
 def main() -> None:
