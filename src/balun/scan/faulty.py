@@ -11,6 +11,7 @@ from balun.engine import Engine
 from balun.quoting import literal
 from balun.scan.narrowed import Branch, Narrowed, narrowed
 from balun.scan.promises import Promise, duplicate_key, key_columns, not_unique
+from balun.scan.reading import family
 from balun.scan.rows import Rows
 from balun.scan.twins import repeated
 
@@ -44,6 +45,32 @@ def faulty(
     columns: of the rows. A row that is at fault already makes no other a repeat.
     besides: of one row alone too, and no reason to set it aside: who breaks nothing else is of the kind `kept`.
     """
+    with _nan_looked_for(engine, rows), _found(engine, rows, columns, alone, key, unique, besides) as found:
+        yield found
+
+
+@contextmanager
+def _nan_looked_for(engine: Engine, rows: Rows) -> Iterator[None]:
+    """Of a column whose footer tells of one value alone DuckDB takes each for that one, where NaN may be among them."""
+    floats = any(family(dtype) == "float" for part in rows.parts for dtype in part.dtypes)
+    if floats:
+        engine.connection.execute("SET disabled_optimizers = 'statistics_propagation'")
+    try:
+        yield
+    finally:
+        engine.connection.execute("RESET disabled_optimizers")
+
+
+@contextmanager
+def _found(
+    engine: Engine,
+    rows: Rows,
+    columns: Sequence[Column],
+    alone: Sequence[Promise],
+    key: Sequence[Repeat],
+    unique: Sequence[Repeat],
+    besides: Sequence[Promise],
+) -> Iterator[Faulty]:
     narrow = narrowed(engine, rows, columns, alone)
     more = narrowed(engine, rows, columns, besides)
     repeats = [one.promise for one in (*key, *unique)]

@@ -115,8 +115,9 @@ def _range(
             sign = f"{beyond}=" if is_open else beyond
             limit, sign = _whole(bound, sign, whole) if family(column.dtype) == "integer" else (bound, sign)
             words = f"must be {strict if is_open else loose} {bound}"
-            # DuckDB holds NaN for more than any number, and skips it by footers, which don't tell of it.
-            odd = f" OR isnan({value})" if beyond == ">" and family(column.dtype) == "float" else ""
+            # NaN is more than any number; footers don't tell of it, and DuckDB answers isnan() by them.
+            nan = beyond == ">" and family(column.dtype) == "float"
+            odd = f" OR (NOT isfinite({value}) AND NOT isinf({value}))" if nan else ""
             yield broken(rule, words, f"{value} {sign} {constant(column, limit)}{odd}")
 
 
