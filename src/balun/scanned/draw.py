@@ -62,8 +62,14 @@ def _last(found: Scanned) -> list[str]:
 def _profile(profile: Profile) -> Table:
     table = Table(box=None, pad_edge=False, header_style="bold")
     for name in ("column", "null", "distinct", "least", "median", "most", "most frequent"):
+        counted = name in {"null", "distinct"}
         table.add_column(
-            name, justify="right" if name in {"null", "distinct"} else "left", overflow="ellipsis", no_wrap=True
+            name,
+            justify="right" if counted else "left",
+            overflow="ellipsis",
+            no_wrap=True,
+            min_width=8 if counted or name == "column" else 4,
+            ratio=None if counted else 3 if name == "most frequent" else 2,
         )
     for one in profile.columns:
         table.add_row(*_of_column(one, profile.rows))
@@ -71,7 +77,8 @@ def _profile(profile: Profile) -> Table:
 
 
 def _of_column(one: ColumnProfile, rows: int) -> tuple[str, ...]:
-    median = f"{one.quantiles[len(one.quantiles) // 2]:g}" if one.quantiles and "T" not in one.dtype[:1] else ""
+    is_time = one.dtype.startswith(("TIME", "DATE"))
+    median = f"{one.quantiles[len(one.quantiles) // 2]:g}" if one.quantiles and not is_time else ""
     top = ", ".join(each.value for each in one.top[:3])
     null = f"{100 * one.nulls / rows:.3g} %" if rows and one.nulls else "0"
     return one.name, null, f"{one.distinct:,}", one.least or "", median, one.most or "", top

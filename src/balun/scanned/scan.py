@@ -25,11 +25,13 @@ from balun.quoting import quoted
 from balun.scan import quality
 from balun.scan.constant import constant
 from balun.scan.faulty import KEPT, TABLE, Faulty, faulty, key_repeats, unique_repeats
+from balun.scan.lines import BAD_BYTES, BAD_QUOTES, TOO_FEW, TOO_MANY
 from balun.scan.places import empty
 from balun.scan.promises import Promise, promises
 from balun.scan.rows import Rows
 from balun.scan.scan import failing_sql, rows_of
 from balun.scan.source import source_files
+from balun.scan.stage import BAD_JSON, TWICE
 from balun.scan.unusable import refuse_unusable
 from balun.scan.write import write_parquet
 from balun.scanned import references
@@ -50,6 +52,8 @@ _FORMATS: dict[str, Format] = {
     ".ndjson": "json",
 }
 _RESOLUTION = Resolution()
+_OF_LINES = frozenset({TOO_FEW, TOO_MANY, BAD_QUOTES, BAD_BYTES, BAD_JSON, TWICE})
+_OF_READING = frozenset({"value-unreadable", "time-nonexistent"})
 
 
 @dataclass(frozen=True)
@@ -163,9 +167,10 @@ class _Scan:
         return next((one for one in made if one is not None), None)
 
     def _of_promises(self, contract: Contract, found: Faulty) -> Iterator[Check]:
+        is_table = not isinstance(self.node.declared, Contract)
         for promise, broken, proved in zip(found.promises, found.counts(), found.proved, strict=True):
-            if promise.column is None and promise.rule not in {"duplicate-key", references.RULE} and not broken:
-                continue  # lines that can't be split: of no interest where there are none
+            if not broken and (promise.rule in _OF_LINES or (is_table and promise.rule in _OF_READING)):
+                continue  # nobody has promised them
             place = _place(contract, promise.column)
             yield Check(promise.rule, promise.column, _says(contract, promise), broken, place, contract.owner, proved)
 
