@@ -21,7 +21,7 @@ _FLOATS = st.none() | st.floats(-1e6, 1e6) | st.sampled_from([math.nan, math.inf
 _TEXTS = st.none() | st.sampled_from(["", "Ab1", "ab12", "N/A", "É-9", "n", "v", "x" * 300])
 
 
-@settings(deadline=None, max_examples=50)
+@settings(deadline=None, max_examples=30)
 @given(st.lists(st.tuples(_FLOATS, _TEXTS), max_size=40))
 def test_profile_is_as_counted_by_hand(rows: list[tuple[float | None, str | None]]) -> None:
     numbers, texts = [one for one, _ in rows], [one for _, one in rows]

@@ -69,10 +69,10 @@ def narrowed(engine: Engine, rows: Rows, columns: Sequence[Column], promises: Se
     names = [column.name for column in columns]
     at = [None if one.column is None else names.index(one.column) for one in promises]
     open_ = _unproved(engine, rows, columns, promises, at)
-    left = [number for number, groups in enumerate(open_) if groups]
-    branches, tables = _branches(engine, rows, columns, promises, at, left)
-    needed = set().union(*open_) if branches else set()
-    return Narrowed(_rows_of(rows, needed), tuple(branches), tuple(not groups for groups in open_), tuple(tables))
+    branches, tables = _branches(engine, rows, columns, promises, at, open_)
+    return Narrowed(
+        _rows_of(rows, set().union(*open_)), tuple(branches), tuple(not groups for groups in open_), tuple(tables)
+    )
 
 
 def _any(promises: Sequence[Promise], bits: Sequence[int]) -> Branch:
@@ -85,7 +85,7 @@ def _unproved(
     """Of each promise, the row groups that may hold rows that break it: by part and place in it."""
     found: list[set[tuple[int, int]]] = [set() for _ in promises]
     for number, part in enumerate(rows.parts):
-        kept = _kept_at_ends(engine, part, columns, promises)
+        kept = _kept_at_ends(engine, part, promises)
         for place, group in enumerate(part.groups):
             for promise, column in enumerate(at):
                 if (column is not None or promises[promise].rule in _LOOKED_UP) and not _proved(
@@ -110,11 +110,12 @@ def _proved(
     have, want = family(part.dtypes[column]), family(columns[column].dtype)
     if told.ends is None or not _is_ordered(have, want, part, columns, column):
         return False
-    if promise.rule in _ENDS:
+    if promise.rule in _ENDS and have != "text":
         # NaN lies outside the ends: it can't be read, or where it can, it is more than any number.
         odd = _ENDS - {"value-low"} if reading.sure else {"value-unreadable"}
         return all(kept) and not (have == "float" and promise.rule in odd)
-    return promise.rule in _OF_ONE and told.ends[0] == told.ends[1] and all(kept) and have != "float"
+    # Of texts the order tells nothing: between two that can be read may stand one that can't.
+    return promise.rule in _ENDS | _OF_ONE and told.ends[0] == told.ends[1] and all(kept) and have != "float"
 
 
 def _is_ordered(have: str, want: str, part: Part, columns: Sequence[Column], column: int) -> bool:
@@ -125,14 +126,11 @@ def _is_ordered(have: str, want: str, part: Part, columns: Sequence[Column], col
     return (have, want) in _ORDERED or (have == want == "decimal" and same)
 
 
-def _kept_at_ends(
-    engine: Engine, part: Part, columns: Sequence[Column], promises: Sequence[Promise]
-) -> list[list[tuple[bool, bool]]]:
+def _kept_at_ends(engine: Engine, part: Part, promises: Sequence[Promise]) -> list[list[tuple[bool, bool]]]:
     """Of each row group and promise, whether the least and the greatest value of its column keep it."""
-    lists = [_end_values(engine, part, number) for number in range(len(columns))]
-    given = ", ".join(
-        f"unnest(?::{dtype}[]) AS {quoted(name)}" for name, dtype in zip(part.names, part.dtypes, strict=True)
-    )
+    own = {name: number for number, name in enumerate(part.names)}  # two columns may be read from one
+    lists = [_end_values(engine, part, number) for number in own.values()]
+    given = ", ".join(f"unnest(?::{part.dtypes[number]}[]) AS {quoted(name)}" for name, number in own.items())
     ends = f"unnest(range({2 * len(part.groups)})) AS _balun_end"
     place = ("0", "_balun_end", "NULL::VARCHAR", "NULL::BLOB")
     sql = part_sql(replace(part, source=f"(SELECT {ends}, {given}) AS s", place=place))
@@ -163,12 +161,13 @@ def _branches(
     columns: Sequence[Column],
     promises: Sequence[Promise],
     at: Sequence[int | None],
-    left: Sequence[int],
+    open_: Sequence[set[tuple[int, int]]],
 ) -> tuple[list[Branch], list[str]]:
     """With the tables that they read.
 
     A branch for each text: as one of several conditions DuckDB would test each row, alone it skips what can't be.
     """
+    left = [bit for bit, groups in enumerate(open_) if groups]
     looked_up = [bit for bit in left if promises[bit].rule in _LOOKED_UP]
     by_row: list[int] = []
     by_value: dict[int, list[int]] = {}
@@ -182,7 +181,8 @@ def _branches(
     for column, bits in by_value.items():
         bad = f"{BAD}{column}"
         tables.append(bad)
-        count = _bad_values(engine, bad, f"SELECT DISTINCT t{column} FROM ({rows.sql})", _any(promises, bits).where)
+        some = _rows_of(rows, set().union(*(open_[bit] for bit in bits)))
+        count = _bad_values(engine, bad, f"SELECT DISTINCT t{column} FROM ({some})", _any(promises, bits).where)
         if count > _MOST_BAD:
             by_row += bits
         elif count:
