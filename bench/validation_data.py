@@ -47,14 +47,15 @@ def make(file: Path, rows: int) -> None:
         with zipfile.ZipFile(package() / "flights.csv.zip") as zipped:
             (Path(folder) / "year.csv").write_bytes(zipped.read(zipped.namelist()[0]))
         run(f"CREATE TABLE year AS FROM read_csv('{folder}/year.csv', nullstr = 'NA')")
+        year = (
+            "SELECT * EXCLUDE (n, k) REPLACE ({changed}) FROM (SELECT *, hash(n + 1) % {every} AS k FROM ({numbered}))"
+        )
+        parts = []
         for y in range(ceil(first / YEAR_ROWS)):
             start = y * YEAR_ROWS
             numbered = f"SELECT * REPLACE (year + {y} AS year), {start} + rowid AS n FROM year"
-            chosen = f"SELECT *, hash(n + 1) % {_EVERY} AS k FROM ({numbered})"
-            body = f"SELECT * EXCLUDE (n, k) REPLACE ({changed}) FROM ({chosen})"
-            run(f"COPY (SELECT * FROM ({body}) LIMIT {min(YEAR_ROWS, first - start)}) TO '{folder}/{y:04}.parquet'")
-        years = f"read_parquet('{folder}/*.parquet')"
-        fine = "month < 13 AND day < 32 AND hour < 24 AND minute < 60 AND distance > 0"
-        fine += " AND dep_delay <= 1500 AND origin = upper(origin) AND carrier = upper(carrier) AND tailnum LIKE 'N%'"
-        repeated = f"FROM read_parquet('{folder}/0000.parquet') WHERE {fine} LIMIT {again}"
-        run(f"COPY (FROM {years} UNION ALL ({repeated})) TO '{file}'")
+            numbered += f" WHERE rowid < {min(YEAR_ROWS, first - start)}"
+            parts.append(year.format(changed=changed, every=_EVERY, numbered=numbered))
+        fine = f"SELECT * EXCLUDE (k) FROM (SELECT *, hash(rowid + 1) % {_EVERY} AS k FROM year WHERE rowid < {first}) "
+        fine += f"WHERE k >= {len(_PLANTED)} AND tailnum LIKE 'N%' LIMIT {again}"
+        run(f"COPY ({' UNION ALL '.join(parts)} UNION ALL ({fine})) TO '{file}'")
