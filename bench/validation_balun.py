@@ -50,10 +50,10 @@ def peak_mb() -> float:
 
 def main() -> None:
     how, file, folder = sys.argv[1], Path(sys.argv[2]), Path(sys.argv[3])
-    started = time.perf_counter()
+    started, spent = time.perf_counter(), time.process_time()
     counts = bare(file) if how == "bare" else scan(file, folder / how.removesuffix("+split"), failing="split" in how)
-    seconds = time.perf_counter() - started
-    print(json.dumps({"seconds": seconds, "peak": peak_mb(), "counts": counts}))
+    seconds, cpu = time.perf_counter() - started, time.process_time() - spent
+    print(json.dumps({"seconds": seconds, "cpu": cpu, "peak": peak_mb(), "counts": counts}))
 
 
 if __name__ == "__main__":
