@@ -19,7 +19,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 Hashes = npt.NDArray[np.uint64]
-HELD_BYTES = 200_000_000
+HELD_BYTES = 16_000_000
 _BATCH_ROWS = 500_000
 _PARTS = 256
 _SHIFT = np.uint64(56)
