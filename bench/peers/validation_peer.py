@@ -57,7 +57,9 @@ def pandera(file: str) -> Iterator[Counts]:
     except pa.errors.SchemaErrors as errors:
         for column, check, rows in errors.failure_cases.group_by("column", "check").len().iter_rows():
             kind = next((name for word, name in KINDS if word in check), None)
-            if kind:
+            if check == "multiple_fields_uniqueness":
+                counts["key"] = rows // 2  # both rows of a pair
+            elif kind:
                 counts[f"{column} {kind}"] = rows // (2 if column == "carrier" else 1)  # it is asked twice
     yield counts
 
