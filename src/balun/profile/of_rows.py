@@ -1,6 +1,7 @@
-"""A profile of rows, in three statements: what a sample tells, what all rows tell, and the means.
+"""A profile of rows: what a sample tells, where quantiles and frequent values are dear, and what all rows tell.
 
-The sample is by the rows' numbers, so that the same rows in the same order give the same profile, byte for byte.
+Each statement is about all columns. The sample is by the rows' numbers, so that the same rows in the same order give
+the same profile, byte for byte.
 """
 
 from __future__ import annotations
