@@ -13,6 +13,7 @@ import pytest
 from click.testing import CliRunner
 
 import balun as bl
+from balun.chain.sql_table import read_table
 from balun.cli import balun
 from balun.errors import ProjectError, UsageError
 from balun.scanned import Scanned
@@ -224,6 +225,15 @@ def test_a_wrong_promise_is_told_with_its_line(project: Path, written: str, said
     file.write_text(file.read_text().replace("sky: {enum: [clear, rain], maxLength: 4}", written), encoding="utf-8")
     with pytest.raises(ProjectError, match=said):
         _ = bl.load(project).supply
+
+
+def test_words_of_yaml_that_look_like_others_are_texts(tmp_path: Path) -> None:
+    file = tmp_path / "a.sql"
+    file.write_text(
+        "/* promises:\n     a: {enum: [no, 1, 1.50, '1', 007, true]}\n     b: {minimum: 12:30} */ SELECT 1 AS a, 2 AS b"
+    )
+    told = {one.column: one.told for one in read_table(file, tmp_path).promises}
+    assert told == {"a": (("enum", ("no", 1, 1.5, "1", "007", True)),), "b": (("minimum", "12:30"),)}
 
 
 def test_wrong_words_of_a_python_table_are_told(project: Path) -> None:

@@ -270,17 +270,20 @@ _PROMISES_MEND = "write promises: {seats: {minimum: 1, maximum: 900}}"
 
 
 def _plain(node: yaml.Node) -> object:
-    """The values that YAML writes; a date stays as it was written."""
+    """As YAML 1.2 reads it, so that `no`, `12:30` and a date are texts."""
     match node:
         case yaml.MappingNode():
             return {str(key.value): _plain(value) for key, value in node.value}
         case yaml.SequenceNode():
             return [_plain(one) for one in node.value]
-        case yaml.ScalarNode() if node.tag in {
-            f"tag:yaml.org,2002:{kind}" for kind in ("int", "float", "bool", "null")
-        }:
-            return yaml.SafeLoader("").construct_object(node)
-    return str(node.value)
+    text = str(node.value)
+    if not isinstance(node, yaml.ScalarNode) or node.style is not None:
+        return text
+    if text in {"true", "false"}:
+        return text == "true"
+    if re.fullmatch(r"[-+]?(0|[1-9][0-9]*)", text):
+        return int(text)
+    return float(text) if re.fullmatch(r"[-+]?[0-9]*(\.[0-9]+([eE][-+]?[0-9]+)?|[1-9][eE][-+]?[0-9]+)", text) else text
 
 
 def _value(key: str, node: yaml.Node) -> object | None:
