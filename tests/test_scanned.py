@@ -147,7 +147,7 @@ def test_before_a_run_references_are_not_asked_and_nothing_is_made(project: Path
 def test_clean_columns_are_proved_by_the_footer(project: Path) -> None:
     found = bl.load(project).scan("reading")
     proved = {one.says for one in found.checks if one.proved}
-    assert {"seen must not be null, as part of the key", "station must be a BIGINT"} <= proved
+    assert {"seen must not be null, as part of the key", "station must be BIGINT"} <= proved
     assert "sky must be one of clear, rain" not in proved
 
 

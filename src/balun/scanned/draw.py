@@ -39,6 +39,8 @@ def _cells(one: Check) -> tuple[Text, Text, Text, str]:
 def _rows(one: Check) -> str:
     if one.broken is None:
         return "not asked"
+    if one.is_of_all:
+        return "fails" if one.failed else "holds"
     if one.proved:
         return "0, by the footers"
     return f"{one.broken:,}"

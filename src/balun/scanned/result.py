@@ -9,6 +9,9 @@ from balun.finding import Place
 from balun.profile import Profile
 
 
+OF_ALL = frozenset({"rows-stale", "quality-broken", "quality-unanswered"})
+
+
 @dataclass(frozen=True)
 class Check:
     """One thing that is promised. rule: the fault's name. says: what a row, or all of them, must be.
@@ -29,6 +32,11 @@ class Check:
     @property
     def failed(self) -> bool:
         return bool(self.broken)
+
+    @property
+    def is_of_all(self) -> bool:
+        """Whether it is about all rows together, so that it holds or fails as one."""
+        return self.rule in OF_ALL
 
     def as_json(self) -> dict[str, object]:
         return {

@@ -215,7 +215,7 @@ class _Scan:
 def _says(contract: Contract, promise: Promise) -> str:
     """What must be so, where a promise's own message says how it is broken."""
     words = {
-        "value-unreadable": "{0} must be a {1}",
+        "value-unreadable": "{0} must be {1}",
         "time-nonexistent": "{0} must be a time that its zone's clock showed",
         "value-null": "{0} must not be null",
         "key-null": "{0} must not be null, as part of the key",
