@@ -8,7 +8,6 @@ from pathlib import Path
 from balun.finding import Place
 from balun.profile import Profile
 
-
 OF_ALL = frozenset({"rows-stale", "quality-broken", "quality-unanswered"})
 
 
