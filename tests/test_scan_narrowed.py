@@ -24,6 +24,7 @@ from balun.chain.contract import Column, Contract, Files, LogicalType
 from balun.engine import Engine
 from balun.finding import Place
 from balun.quoting import literal
+from balun.scan import collect
 from balun.scan.constant import constant
 from balun.scan.faulty import TABLE, faulty, key_repeats, unique_repeats
 from balun.scan.promises import promises
@@ -209,3 +210,13 @@ def test_hashes_beyond_memory_wait_in_a_file(tmp_path: Path) -> None:
 @pytest.mark.parametrize("rows", [0, 1])
 def test_few_hashes_are_no_trouble(rows: int) -> None:
     assert repeated(duckdb.connect(), f"SELECT hash(n) AS h FROM range({rows}) t(n)").num_rows == 0
+
+
+def test_nan_beside_one_value_alone_is_found(tmp_path: Path) -> None:
+    pq.write_table(pa.table({"a": [5.0, math.nan, 5.0]}), tmp_path / "a.parquet")
+    column = Column("a", "number", "DOUBLE", PLACE, minimum=0)
+    contract = Contract("thing", None, "1", PLACE, (column,), Files("parquet", ("a.parquet",), PLACE))
+    with Engine(threads=1) as engine:
+        found = collect(engine, contract, tmp_path, "UTC", tmp_path / "kept.parquet", tmp_path / "aside.parquet")
+    assert [(one.rule, one.rows) for one in found.reasons] == [("value-unreadable", 1)]
+    assert pq.read_table(tmp_path / "kept.parquet")["a"].to_pylist() == [5.0, 5.0]
