@@ -182,6 +182,21 @@ def test_a_tables_rows_are_held_against_its_promises(project: Path) -> None:
     assert found.profile.rows == 3
 
 
+@pytest.mark.parametrize(
+    ("target", "note"),
+    [
+        ("place.idd", "place has no column idd (did you mean id?)"),
+        ("plac.id", "there is no plac in this project (did you mean place?)"),
+    ],
+)
+def test_a_reference_that_leads_nowhere_is_not_asked(project: Path, target: str, note: str) -> None:
+    file = project / "tables" / "reported.sql"
+    file.write_text(file.read_text().replace("place.id", target))
+    _run_clean(project)
+    found = bl.load(project).scan("reported")
+    assert [(one.broken, one.note) for one in found.checks if one.rule == "reference-missing"] == [(None, note)]
+
+
 def test_nan_is_more_than_any_maximum(project: Path) -> None:
     _run_clean(project)
     file = project / "today.parquet"

@@ -16,8 +16,9 @@ from balun.chain.contract import Column, Contract, Files
 from balun.chain.graph import Graph, Node
 from balun.chain.table import PythonTable, Table
 from balun.engine import Engine
-from balun.errors import ProjectError, UsageError
+from balun.errors import ProjectError, UsageError, nearest
 from balun.facts.grid_text import written
+from balun.facts.on_rows import columns_of
 from balun.facts.resolution import Resolution
 from balun.finding import Place
 from balun.profile import Profile, profile_of
@@ -28,7 +29,7 @@ from balun.scan.faulty import KEPT, TABLE, Faulty, faulty, key_repeats, unique_r
 from balun.scan.lines import BAD_BYTES, BAD_QUOTES, TOO_FEW, TOO_MANY
 from balun.scan.places import empty
 from balun.scan.promises import Promise, promises
-from balun.scan.rows import Rows
+from balun.scan.rows import Rows, parquet
 from balun.scan.scan import failing_sql, rows_of
 from balun.scan.source import source_files
 from balun.scan.stage import BAD_JSON, TWICE
@@ -152,12 +153,11 @@ class _Scan:
         unasked = []
         for number, one in enumerate(references.references(contract)):
             parent = self._parent(one.target)
-            if parent is None:
-                note = f"{one.target} has no rows yet: balun run makes them"
+            missing = self._missing(one, parent)
+            if parent is None or missing:
                 says, column = one.says(contract), one.column(contract)
-                unasked.append(
-                    Check(references.RULE, column, says, None, _place(contract, column), contract.owner, note=note)
-                )
+                place = _place(contract, column)
+                unasked.append(Check(references.RULE, column, says, None, place, contract.owner, note=missing))
             else:
                 found.append(references.orphans(self.engine.connection, contract, rows, number, one, parent))
         return found, unasked
@@ -165,6 +165,17 @@ class _Scan:
     def _parent(self, name: str) -> Snapshot | None:
         made = (self.current(f"{kind}:{name}") for kind in ("event", "table"))
         return next((one for one in made if one is not None), None)
+
+    def _missing(self, one: references.Reference, parent: Snapshot | None) -> str:
+        """Why a reference can't be followed; empty where it can."""
+        known = [node.name for node in self.graph if node.kind in {"event", "table"}]
+        if one.target not in known:
+            return f"there is no {one.target} in this project{nearest(one.target, known)}"
+        if parent is None:
+            return f"{one.target} has no rows yet: balun run makes them"
+        own = [column.name for column in columns_of(self.engine.connection, parquet([parent.rows]))]
+        lost = [name for name in one.names if name.lower() not in {one.lower() for one in own}]
+        return f"{one.target} has no column {lost[0]}{nearest(lost[0], own)}" if lost else ""
 
     def _of_promises(self, contract: Contract, found: Faulty) -> Iterator[Check]:
         is_table = not isinstance(self.node.declared, Contract)
