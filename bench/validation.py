@@ -175,7 +175,10 @@ def main() -> None:
         agree(found["all"].counts, theirs.counts)
         lines.append(row(_NAMES[name], theirs, bare))
         print(lines[-1], flush=True)
-    grown = [_grown(asked.folder, int(rows), asked.rounds) for rows in asked.grow.split(",") if rows]
+    others = [int(rows) for rows in asked.grow.split(",") if rows]
+    sizes = {rows: _grown(asked.folder, rows, asked.rounds) for rows in others}
+    sizes |= {asked.rows: _size(asked.rows, found["all"])} if others else {}
+    grown = [sizes[rows] for rows in sorted(sizes)]
     print("\n".join(grown))
     _write(asked.rows, found["all"].counts, lines, grown)
 
@@ -192,7 +195,10 @@ def _told(bare: Asked, found: Mapping[str, Asked]) -> list[tuple[str, Asked]]:
 
 def _grown(folder: Path, rows: int, rounds: int) -> str:
     file = prepared(folder, rows)
-    one = own("all", file, folder / f"validation_{rows}", 1 if rows > WHOLE else rounds)
+    return _size(rows, own("all", file, folder / f"validation_{rows}", 1 if rows > WHOLE else rounds))
+
+
+def _size(rows: int, one: Asked) -> str:
     return f"| {rows:,} | {one.seconds:.2f} | {one.cpu:.2f} | {one.cpu / rows * 1e9:.0f} | {one.peak:.0f} |"
 
 
