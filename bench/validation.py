@@ -2,7 +2,10 @@
 
     python bench/validation.py [--rows 10104287] [--no-peers] [--grow]
 
-Peers are asked in an environment of their own, bench/.venv-validation: see PEERS for what it must hold.
+Peers are asked in an environment of their own, and left out where there is none:
+
+    python -m venv bench/.venv-validation
+    bench/.venv-validation/bin/pip install 'pandera[polars]' dataframely pointblank great_expectations soda-duckdb
 """
 
 from __future__ import annotations
@@ -112,6 +115,8 @@ def _words(name: str, how: str) -> list[str]:
 
 def ask(command: Sequence[str], limit_s: float = 900) -> Asked:
     """In a process of its own; its last line is JSON of seconds, peak and counts."""
+    if not Path(command[0]).exists():
+        return Asked(0, 0, 0, 0, {}, "isn't installed")
     started = time.perf_counter()
     done = subprocess.run(command, capture_output=True, text=True, timeout=limit_s, check=False)
     wall = time.perf_counter() - started
