@@ -215,6 +215,17 @@ def test_run_tests_what_tables_in_sql_and_python_promise(project: Path) -> None:
     ]
 
 
+def test_a_promise_that_a_columns_type_cant_hold_is_told(project: Path) -> None:
+    file = project / "tables" / "reported.sql"
+    whole = file.read_text()
+    file.write_text(whole.replace("temp: {minimum: -60, exclusiveMaximum: 60}", "temp: {minimum: cold}"))
+    with pytest.raises(ProjectError, match="temp is promised against cold, which can't be read as DOUBLE"):
+        bl.load(project).run()
+    file.write_text(whole.replace("temp: {minimum: -60, exclusiveMaximum: 60}", "temp: {maxLength: 3, pattern: '.*'}"))
+    report = bl.load(project).run()
+    assert "temp must have at most 3 characters, and isn't in 3 of 3 rows" in report.findings[1].message
+
+
 def test_a_changed_promise_is_tested_anew(project: Path) -> None:
     bl.load(project).run()
     file = project / "tables" / "reported.sql"

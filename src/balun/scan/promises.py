@@ -90,14 +90,13 @@ def of_value(value: str, column: Column, constant: Constant) -> Iterator[Promise
         listed = ", ".join(constant(column, one) for one in column.allowed)
         yield broken("value-unknown", f"must be one of {_several(column.allowed)}", f"{value} NOT IN ({listed})")
     yield from _range(value, column, constant, broken)
+    length = f"length({value})" if family(column.dtype) == "text" else f"length({value}::VARCHAR)"
     if column.min_length is not None:
-        yield broken(
-            "text-short", f"must have at least {column.min_length} characters", f"length({value}) < {column.min_length}"
-        )
+        words = f"must have at least {column.min_length} characters"
+        yield broken("text-short", words, f"{length} < {column.min_length}")
     if column.max_length is not None:
-        yield broken(
-            "text-long", f"must have at most {column.max_length} characters", f"length({value}) > {column.max_length}"
-        )
+        words = f"must have at most {column.max_length} characters"
+        yield broken("text-long", words, f"{length} > {column.max_length}")
     if column.pattern is not None:
         matched = f"regexp_full_match({value}::VARCHAR, {literal(column.pattern)})"
         yield broken("pattern-broken", f"must match {column.pattern}", f"NOT {matched}")
