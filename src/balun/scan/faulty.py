@@ -112,9 +112,11 @@ class Faulty:
         return row
 
     def find_alone(self, narrow: Narrowed) -> None:
-        """A row may stand several times until they are merged, each time with what one branch says of it."""
+        """One entry a row, whatever number of branches find it."""
         found = self._found(narrow.rows, narrow.branches or (Branch("FALSE", ()),), "quarantined", 0)
         self.engine.connection.execute(f"CREATE OR REPLACE TEMP TABLE {TABLE} AS {found}")
+        if len(narrow.branches) > 1:
+            self.merge()
 
     def find_besides(self, narrow: Narrowed, first: int) -> None:
         """first: the number of the first of the promises that `narrow` is of."""
@@ -171,7 +173,7 @@ class Faulty:
         return ", ".join(f"{1 << bit if number == mask else 0}::BIGINT" for number in range(self._masks))
 
     def merge(self) -> None:
-        """One entry a row, whatever number of unique columns it repeats."""
+        """One entry a row, with all that was found of it."""
         masks = ", ".join(f"bit_or(m{number}) AS m{number}" for number in range(self._masks))
         kind = f"coalesce(any_value(kind) FILTER (kind <> {literal(KEPT)}), {literal(KEPT)})"
         self.engine.connection.execute(
