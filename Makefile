@@ -40,6 +40,7 @@ bench: $(VENV)/test
 	$(RUN)/python bench/prove.py
 	$(RUN)/python bench/thousand.py
 	$(RUN)/python bench/tpc.py
+	$(RUN)/python bench/validation.py
 	$(RUN)/python bench/worth.py
 
 coverage: $(VENV)/test

@@ -12,8 +12,8 @@ _ROOMS = (
     "finding", "errors", "told", "quoting", "digest", "kept", "chain", "engine", "relational", "facts", "dbt",
     "rules", "snapshot", "profile", "scan", "draft", "fit", "linking", "plan", "held", "build", "settled", "run",
     "status", "quarantine", "tested", "difference", "check", "effect", "mend", "impact", "against", "prove",
-    "worth", "minimize", "report", "map", "joins", "near", "why", "stocktake", "project", "terminal", "cli",
-    "__main__",
+    "worth", "minimize", "report", "map", "joins", "scanned", "near", "why", "stocktake", "project", "terminal",
+    "cli", "__main__",
 )  # fmt: skip
 
 

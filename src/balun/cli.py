@@ -6,6 +6,7 @@ import functools
 import json
 import sys
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn, ParamSpec, TypeVar
 
@@ -617,6 +618,50 @@ def corpus(name: str, model: str | None, rows: int, sample: int | None, out: Pat
         _print_json(found.as_json())
     else:
         draw(found, _console())
+
+
+@balun.command(short_help="Hold rows against all that is promised of them.")
+@click.argument("node")
+@click.option(
+    "--data",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    multiple=True,
+    help="Files in place of its own.",
+)
+@click.option(
+    "--failing", type=click.Path(dir_okay=False, path_type=Path), help="Write the failing rows to this Parquet file."
+)
+@click.option("--profile", is_flag=True, help="Say what the rows look like, too.")
+@click.option(
+    "--now", type=click.DateTime(), help="The clock that freshness goes by, in UTC.  [default: the newest file's time]"
+)
+@json_option
+@_says_errors
+def scan(
+    node: str, data: tuple[Path, ...], failing: Path | None, now: datetime | None, *, profile: bool, as_json: bool
+) -> None:
+    """Hold the source of an event, or the rows of a table, against all that is promised of them. Nothing is made.
+
+    Of each check: the rows that break it, or that the files' footers prove that none does. Beyond what a run sets rows
+    aside for: references to other nodes' rows, how new the newest row is, what a unit makes impossible, and steps.
+    Exit status 1 where one fails.
+
+    \b
+    balun scan departure
+    balun scan departure --data today.parquet --failing failing.parquet
+    balun scan flown --profile
+    """
+    from balun.scanned import draw
+
+    clock = None if now is None else now.replace(tzinfo=UTC)
+    with _progress(quiet=as_json) as watch:
+        project = bl.load(_folder())
+        found = project.scan(node, data=data, failing=failing, profile=profile, now=clock, watch=watch)
+    if as_json:
+        _print_json(found.as_json())
+    else:
+        draw(found, _console())
+    sys.exit(FINDINGS if found.failed else FINE)
 
 
 @balun.command(short_help="Propose how events and tables join.")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -28,6 +30,16 @@ class Engine:
         self.connection = duckdb.connect(config=settings)
         self.connection.execute("SET TimeZone = 'UTC'")
         self.connection.execute("SET enable_progress_bar = false")  # Balun shows its own
+
+    @contextmanager
+    def without(self, *optimizers: str) -> Iterator[None]:
+        """Queries inside are planned without these, and without those that were left out already."""
+        before = str(self.connection.execute("SELECT current_setting('disabled_optimizers')").fetchall()[0][0] or "")
+        self.connection.execute("SET disabled_optimizers = ?", [",".join(filter(None, (before, *optimizers)))])
+        try:
+            yield
+        finally:
+            self.connection.execute("SET disabled_optimizers = ?", [before])
 
     def close(self) -> None:
         self.connection.close()

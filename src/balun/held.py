@@ -9,13 +9,17 @@ import duckdb
 
 from balun.chain.contract import Contract
 from balun.chain.graph import Node
+from balun.chain.promised import column_of
 from balun.chain.table import PythonTable, Table
 from balun.facts.grid_text import written
 from balun.facts.nullable import Nullable
-from balun.facts.on_rows import Claim, columns_of, counted, key_claim, value_claim
+from balun.facts.on_rows import Claim, columns_of, condition_claim, counted, key_claim, unique_claim, value_claim
 from balun.facts.resolution import Resolution
 from balun.finding import Finding
+from balun.quoting import quoted
 from balun.relational.relation import Column
+from balun.scan.constant import constant
+from balun.scan.promises import of_value
 
 RULE = "promise-broken"
 Told = dict[str, object]
@@ -36,15 +40,19 @@ def held(connection: duckdb.DuckDBPyConnection, node: Node, rows: str) -> tuple[
 
     rows: what FROM reads. Of an event: what its scan doesn't set rows aside for.
     """
-    promises = tuple(_promises(node, columns_of(connection, rows), rows))
+    promises = tuple(_promises(connection, node, columns_of(connection, rows), rows))
     number, counts = counted(connection, rows, [one.claim for one in promises])
     return number, [_found(node, one, broken, number) for one, broken in zip(promises, counts, strict=True) if broken]
 
 
-def _promises(node: Node, columns: Sequence[Column], rows: str) -> Iterator[Promise]:
+def _promises(
+    connection: duckdb.DuckDBPyConnection, node: Node, columns: Sequence[Column], rows: str
+) -> Iterator[Promise]:
     match node.declared:
         case Table() | PythonTable() as table:
             yield from _of_table(table, rows)
+            for one in columns:
+                yield from _of_values(connection, table, one)
         case Contract() as contract:
             yield from _of_contract(contract, {one.name: one for one in columns})
 
@@ -58,6 +66,23 @@ def _of_table(table: Table | PythonTable, rows: str) -> Iterator[Promise]:
         claim = value_claim(_NULLABLE, False, Column(name, ""))
         if claim:
             yield Promise(claim, f"{name} is null", f"filter them, give them a value, or don't promise {name}", name)
+
+
+def _of_values(connection: duckdb.DuckDBPyConnection, table: Table | PythonTable, column: Column) -> Iterator[Promise]:
+    """References aren't among them: what they lead to may not be made yet. `balun scan` tests them."""
+    promised = column_of(column.name, column.dtype, table.place, table.promises)
+
+    def written(_: object, value: object) -> str:
+        return constant(connection, promised, value, "UTC", table.owner)
+
+    mend = f"mend what makes {column.name}, or the promise"
+    for one in of_value(quoted(column.name), promised, written):
+        yield Promise(
+            condition_claim(one.rule, column.name, one.condition), f"{one.message}, and isn't", mend, column.name
+        )
+    if promised.unique:
+        said = f"{column.name} must be unique, and repeats another row's"
+        yield Promise(unique_claim(column.name), said, mend, column.name)
 
 
 def _of_contract(contract: Contract, columns: Mapping[str, Column]) -> Iterator[Promise]:

@@ -91,11 +91,11 @@ def declared(node: Node, graph: Graph) -> dict[str, object]:
         case Contract() as contract:
             return {"contract": _contract(contract, graph), **_mends(contract)}
         case Table() as table:
-            return {"sql": canonical(table.sql), "promises": [table.key, table.required]}
+            return {"sql": canonical(table.sql), "promises": [table.key, table.required], **_promised(table)}
         case LinkTable() as link:
             return {"code": link.code, "columns": link.columns, "key": link.key, "labels": _labels(link, graph)}
         case PythonTable() as table:
-            return {"code": table.code, "columns": table.columns, "key": table.key}
+            return {"code": table.code, "columns": table.columns, "key": table.key, **_promised(table)}
     return {}
 
 
@@ -104,6 +104,11 @@ def _labels(link: LinkTable, graph: Graph) -> Sequence[Sequence[object]]:
     root = graph.config.folder
     told = read_labels(labels_file(root, link.name), link.keys, root)
     return sorted([*left, *right, same] for (left, right), same in told.items())
+
+
+def _promised(table: Table | PythonTable) -> dict[str, object]:
+    """Nothing where nothing is promised, so that the results of before stay what they are called."""
+    return {"values": [[one.column, one.told] for one in table.promises]} if table.promises else {}
 
 
 def is_declared_alike(node: Node, graph: Graph, ingredients: Json) -> bool:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,7 +19,7 @@ from balun.errors import UsageError
 from balun.facts.supply import Supply, supply_of
 from balun.quoting import literal
 from balun.run import Report, Watch, run
-from balun.snapshot import Snapshot, Store
+from balun.snapshot import PROFILE, Snapshot, Store
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -33,8 +35,10 @@ if TYPE_CHECKING:
     from balun.linking import Explained, Linked, Pair, Planned
     from balun.minimize import Minimized
     from balun.near import Near
+    from balun.profile import Profile
     from balun.prove import Proof
     from balun.quarantine import Overview, Preview, Quarantine, Released
+    from balun.scanned import Scanned
     from balun.status import Status
     from balun.stocktake import Stocktake
     from balun.why import Why
@@ -210,6 +214,27 @@ class Project:
         inputs = self.supply.inputs[node.id]
         return stocktake(declared, by, read_rows(made), inputs, asked, snapshot=made.name, watch=watch)
 
+    def scan(
+        self,
+        word: str,
+        *,
+        data: Sequence[str | Path] = (),
+        failing: str | Path | None = None,
+        profile: bool = False,
+        now: datetime | None = None,
+        watch: Watch | None = None,
+    ) -> Scanned:
+        """An event's source, or a table's rows, held against all that is promised of them; nothing is made.
+
+        data: files in place of its own, such as today's. failing: a Parquet file to write the rows to that break
+        anything, with their reasons. now: the clock that freshness goes by; None: when the newest file was written.
+        Raises UsageError for names that aren't there, with the nearest, and for a table that wasn't run.
+        """
+        from balun.scanned import Asked, scan
+
+        asked = Asked(tuple(map(Path, data)), now, None if failing is None else Path(failing), profile)
+        return scan(self.graph, SnapshotRows(self).current, self.graph.find(word), asked, watch.say if watch else None)
+
     def joins(self, *words: str, watch: Watch | None = None) -> Joins:
         """How events and tables join, by the rows of the last run: all, or those of these nodes with any other.
 
@@ -362,6 +387,20 @@ class Part:
         if self.node.kind != "event":
             raise UsageError(f"{self.node.id} is no event; only events have a quarantine")
         return pq.read_table(self.project.snapshot(self.node).folder / "quarantine.parquet")
+
+    def profile(self) -> Profile:
+        """What the rows of an event or a table look like. Raises UsageError for other nodes, and before the first run.
+
+        A snapshot of an earlier version of Balun has none.
+        """
+        from balun.profile import Profile
+
+        if self.node.kind not in {"event", "table"}:
+            raise UsageError(f"{self.node.id} has no profile; only events and tables have one")
+        file = self.project.snapshot(self.node).folder / PROFILE
+        if not file.exists():
+            raise UsageError(f"{self.node.id} was made before profiles were kept: balun run makes one when it changes")
+        return Profile.from_json(json.loads(file.read_text(encoding="utf-8")))
 
     @property
     def result(self) -> Result:

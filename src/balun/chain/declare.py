@@ -13,6 +13,7 @@ from balun.chain.duration import Duration
 from balun.chain.feature import Aggregate, Columns, Feature, Function, Latest, Value
 from balun.chain.link import KINDS, Linking
 from balun.chain.model import TimeSplit
+from balun.chain.promised import Promised, read_promised
 from balun.errors import ProjectError, nearest
 from balun.finding import Place
 
@@ -75,6 +76,7 @@ class DeclaredTable:
     classification: tuple[tuple[str, str], ...]
     description: str | None
     place: Place
+    promises: tuple[Promised, ...] = ()
 
     def __call__(self, *args: object, **named: object) -> object:
         return self.function(*args, **named)
@@ -266,13 +268,19 @@ def table(
     units: Mapping[str, str] | None = None,
     classification: Mapping[str, str] | None = None,
     description: str | None = None,
+    promises: Mapping[str, Mapping[str, object]] | None = None,
 ) -> Callable[[Callable[..., object]], DeclaredTable]:
     """Declare a function over Arrow tables as a table of the chain.
 
     reads: events and tables; the function gets one `pyarrow.Table` for each, by its name.
     columns: what it returns, in order: name and DuckDB type. What it really returns is tested.
+    promises: of its columns' values, in the words of contracts: `{"seats": {"minimum": 1, "maximum": 900}}`.
     """
     place = _caller()
+    try:
+        promised = tuple(read_promised(column, told) for column, told in (promises or {}).items())
+    except ValueError as exc:
+        raise _fault(place, "value-wrong", f"promises: {exc}", "mend what is promised") from exc
 
     def declare(function: Callable[..., object]) -> DeclaredTable:
         return DeclaredTable(
@@ -288,6 +296,7 @@ def table(
             classification=tuple((classification or {}).items()),
             description=description or _first_line(function),
             place=place,
+            promises=promised,
         )
 
     return declare

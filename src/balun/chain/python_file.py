@@ -191,6 +191,7 @@ def _python_table(declared: DeclaredTable, root: Path) -> PythonTable:
         units=declared.units,
         classification=declared.classification,
         description=declared.description,
+        promises=declared.promises,
     )
 
 

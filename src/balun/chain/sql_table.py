@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import yaml
 
+from balun.chain.promised import Promised, read_promised
 from balun.chain.table import Table
 from balun.errors import ProjectError, nearest
 from balun.finding import Finding, Place
@@ -20,7 +21,8 @@ if TYPE_CHECKING:
 _NAMES = ("key", "required")
 _TEXTS = ("owner", "at", "description")
 _MAPS = ("available", "units", "classification")
-KNOWN = (*_TEXTS, *_NAMES, *_MAPS)
+_PROMISES = "promises"
+KNOWN = (*_TEXTS, *_NAMES, *_MAPS, _PROMISES)
 
 Front = dict[str, object]
 
@@ -236,6 +238,9 @@ def _values(tree: yaml.MappingNode, place: Place, before: int) -> tuple[Front, l
             continue
         if key in front and key != "owner":
             faults.append(Finding("key-twice", at, f"{key} stands twice", mend="keep one of them"))
+        if key == _PROMISES:
+            front[key] = _promises(value_node, place, before, faults)
+            continue
         value = _value(key, value_node)
         if value is None:
             needed = "a list of columns" if key in _NAMES else "text" if key in _TEXTS else "columns with their value"
@@ -243,6 +248,42 @@ def _values(tree: yaml.MappingNode, place: Place, before: int) -> tuple[Front, l
         else:
             front[key] = value
     return front, faults
+
+
+def _promises(node: yaml.Node, place: Place, before: int, faults: list[Finding]) -> tuple[Promised, ...]:
+    """Each column's, at its own line."""
+    if not isinstance(node, yaml.MappingNode):
+        at = Place(place.file, before + node.start_mark.line + 1)
+        faults.append(Finding("value-wrong", at, "promises must be columns with words", mend=_PROMISES_MEND))
+        return ()
+    found = []
+    for name, told in node.value:
+        at = Place(place.file, before + name.start_mark.line + 1)
+        try:
+            found.append(read_promised(str(name.value), _plain(told)))
+        except (ValueError, yaml.YAMLError) as exc:
+            faults.append(Finding("value-wrong", at, f"promises: {exc}", mend=_PROMISES_MEND))
+    return tuple(found)
+
+
+_PROMISES_MEND = "write promises: {seats: {minimum: 1, maximum: 900}}"
+
+
+def _plain(node: yaml.Node) -> object:
+    """As YAML 1.2 reads it, so that `no`, `12:30` and a date are texts."""
+    match node:
+        case yaml.MappingNode():
+            return {str(key.value): _plain(value) for key, value in node.value}
+        case yaml.SequenceNode():
+            return [_plain(one) for one in node.value]
+    text = str(node.value)
+    if not isinstance(node, yaml.ScalarNode) or node.style is not None:
+        return text
+    if text in {"true", "false"}:
+        return text == "true"
+    if re.fullmatch(r"[-+]?(0|[1-9][0-9]*)", text):
+        return int(text)
+    return float(text) if re.fullmatch(r"[-+]?[0-9]*(\.[0-9]+([eE][-+]?[0-9]+)?|[1-9][eE][-+]?[0-9]+)", text) else text
 
 
 def _value(key: str, node: yaml.Node) -> object | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from balun.chain.promised import Promised
 from balun.finding import Place
 
 
@@ -22,6 +23,7 @@ class Table:
     required: columns promised not to be null, though the SQL can't prove it.
     units: `(column, unit)` promised.
     classification: `(column, class)` declared, whatever it is computed from: a hash of an address may be internal.
+    promises: of the values of some columns, beyond `required`; tested on rows, and not believed before.
     """
 
     name: str
@@ -36,6 +38,7 @@ class Table:
     units: tuple[tuple[str, str], ...] = ()
     classification: tuple[tuple[str, str], ...] = ()
     description: str | None = None
+    promises: tuple[Promised, ...] = ()
     lines: tuple[int | None, ...] = ()
     functions: tuple[tuple[str, str], ...] = ()
 
@@ -69,6 +72,7 @@ class PythonTable:
     units: tuple[tuple[str, str], ...] = ()
     classification: tuple[tuple[str, str], ...] = ()
     description: str | None = None
+    promises: tuple[Promised, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -92,6 +96,7 @@ class OpaqueTable:
     units: tuple[tuple[str, str], ...] = ()
     classification: tuple[tuple[str, str], ...] = ()
     description: str | None = None
+    promises: tuple[Promised, ...] = ()
 
 
 AnyTable = Table | PythonTable | OpaqueTable

@@ -76,6 +76,17 @@ def value_claim(fact: ColumnFact[V], of: V, column: Column) -> Claim | None:
     return Claim(fact.name, (column.name,), _where(condition)) if condition else None
 
 
+def condition_claim(fact: str, column: str, condition: str) -> Claim:
+    """condition: SQL that is true of a row that contradicts it."""
+    return Claim(fact, (column,), _where(condition))
+
+
+def unique_claim(column: str) -> Claim:
+    """That no two rows agree in a value; any number may have none."""
+    name = quoted(column)
+    return Claim("unique", (column,), f"count({name}) - count(DISTINCT {name})")
+
+
 def key_claim(names: Iterable[str], rows: str) -> Claim:
     """That no two rows agree in all of some columns; in none: that there is one row at most."""
     key = tuple(names)

@@ -296,6 +296,7 @@ def _named_columns(table: AnyTable) -> tuple[tuple[str, tuple[str, ...]], ...]:
         ("available", tuple(name for name, _ in table.available)),
         ("units", tuple(name for name, _ in table.units)),
         ("classification", tuple(name for name, _ in table.classification)),
+        ("promises", tuple(one.column for one in table.promises)),
     )
 
 

@@ -22,7 +22,7 @@ from balun.scan.faulty import TABLE, faulty
 from balun.scan.mended import CURED, Mending
 from balun.scan.promises import key_columns
 from balun.scan.reading import Reading
-from balun.scan.rows import Part, part_sql
+from balun.scan.rows import Part, Rows, part_sql
 from balun.scan.scan import of_one_row, raw_names, reasons_of
 
 _ASIDE, _ROWS, _WHOLE, _REPEATED = "_balun_aside", "_balun_rows", "_balun_whole", "_balun_repeated"
@@ -97,7 +97,8 @@ class _Trial:
         alone = of_one_row(self.engine, self.contract, self.part.zone)
         mending = Mending(self.engine, self.contract, self.part.zone, files, alone, self.work, lambda _: None)
         run(f"CREATE TEMP TABLE {_ROWS} AS {self._rows(files)}")
-        with faulty(self.engine, f"SELECT * FROM {_ROWS}", alone, [], [], mending) as found:
+        rows = Rows(f"SELECT * FROM {_ROWS}", tuple(files), self._count(_ROWS), ())
+        with faulty(self.engine, rows, self.contract.columns, alone, [], [], mending=mending) as found:
             at_fault = f"FROM {TABLE} AS y WHERE y.f = x.f AND y.r = x.r"
             run(f"CREATE TEMP TABLE {_WHOLE} AS SELECT * FROM ({found.rows}) AS x WHERE NOT EXISTS ({at_fault})")
             run(f"CREATE TEMP TABLE {_REPEATED} AS {self._repeated()}")

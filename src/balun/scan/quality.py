@@ -28,7 +28,12 @@ _OPERATORS: dict[str, tuple[str, Callable[[float, tuple[float, ...]], bool]]] = 
 
 
 def broken(contract: Contract, kept: Path, longest_s: float = LONGEST_S) -> tuple[Finding, ...]:
-    """The rules that the kept rows don't keep, or that can't be asked, in the order of the contract.
+    """The rules that the kept rows don't keep, or that can't be asked, in the order of the contract."""
+    return tuple(finding for finding in judged(contract, kept, longest_s) if finding is not None)
+
+
+def judged(contract: Contract, kept: Path, longest_s: float = LONGEST_S) -> tuple[Finding | None, ...]:
+    """Of each rule a finding where the kept rows don't keep it, or it can't be asked.
 
     A rule's SQL sees the kept rows, under the event's name, and nothing else: no file, no network, no writes; it is
     stopped after `longest_s` seconds, or where it needs more than 1 GB of memory.
@@ -36,8 +41,28 @@ def broken(contract: Contract, kept: Path, longest_s: float = LONGEST_S) -> tupl
     if not contract.quality:
         return ()
     with _closed_off(contract, kept) as connection:
-        found = [_judged(connection, contract, rule, longest_s) for rule in contract.quality]
-    return tuple(finding for finding in found if finding is not None)
+        return judged_in(connection, contract, quoted(contract.name), longest_s)
+
+
+def judged_in(
+    connection: duckdb.DuckDBPyConnection, contract: Contract, rows: str, longest_s: float = LONGEST_S
+) -> tuple[Finding | None, ...]:
+    """rows: what FROM reads. The library's metrics in one statement; SQL of the contract's own one by one."""
+    counted = _at_once(connection, contract, rows, longest_s)
+    return tuple(_judged(connection, contract, rule, rows, longest_s, counted.get(rule)) for rule in contract.quality)
+
+
+def _at_once(
+    connection: duckdb.DuckDBPyConnection, contract: Contract, rows: str, longest_s: float
+) -> dict[Quality, float]:
+    """By rule; of none where one of them can't be asked, as each says alone."""
+    rules = [rule for rule in contract.quality if rule.kind != "sql"]
+    try:
+        asked = ", ".join(_counted(contract, rule) for rule in rules)
+        told = _row(connection, f"SELECT {asked} FROM {rows}", longest_s, len(rules)) if len(rules) > 1 else ()
+    except (duckdb.Error, ValueError, KeyError):
+        return {}
+    return dict(zip(rules, told, strict=True)) if told else {}
 
 
 def _closed_off(contract: Contract, kept: Path) -> duckdb.DuckDBPyConnection:
@@ -53,10 +78,15 @@ def _closed_off(contract: Contract, kept: Path) -> duckdb.DuckDBPyConnection:
 
 
 def _judged(
-    connection: duckdb.DuckDBPyConnection, contract: Contract, rule: Quality, longest_s: float
+    connection: duckdb.DuckDBPyConnection,
+    contract: Contract,
+    rule: Quality,
+    rows: str,
+    longest_s: float,
+    counted: float | None,
 ) -> Finding | None:
     try:
-        value = _asked(connection, _query(contract, rule), longest_s)
+        value = _asked(connection, _query(contract, rule, rows), longest_s) if counted is None else counted
     except (duckdb.Error, ValueError, KeyError) as exc:
         why = f"took longer than {longest_s:g} s" if isinstance(exc, duckdb.InterruptException) else _first_line(exc)
         return _finding(contract, rule, "quality-unanswered", f"{rule.name} gives no number: {why}", "mend the rule")
@@ -82,15 +112,16 @@ def _first_line(exc: Exception) -> str:
     return str(exc.args[0] if exc.args else exc).splitlines()[0]
 
 
-def _query(contract: Contract, rule: Quality) -> str:
-    table = quoted(contract.name)
-    if rule.kind == "sql":
-        return rule.query or ""
+def _query(contract: Contract, rule: Quality, rows: str) -> str:
+    return rule.query or "" if rule.kind == "sql" else f"SELECT {_counted(contract, rule)} FROM {rows}"
+
+
+def _counted(contract: Contract, rule: Quality) -> str:
     columns = [quoted(contract.column(name).name) for name in rule.columns]
     counted = _metric(rule, columns)
     if rule.percent:
         counted = f"100.0 * {counted} / nullif(count(*), 0)"
-    return f"SELECT {counted} FROM {table}"
+    return counted
 
 
 def _metric(rule: Quality, columns: list[str]) -> str:
@@ -129,6 +160,10 @@ def _invalid(rule: Quality) -> str:
 
 
 def _asked(connection: duckdb.DuckDBPyConnection, query: str, longest_s: float) -> float:
+    return _row(connection, query, longest_s, 1)[0]
+
+
+def _row(connection: duckdb.DuckDBPyConnection, query: str, longest_s: float, width: int) -> tuple[float, ...]:
     statements = connection.extract_statements(query)
     if len(statements) != 1 or statements[0].type != duckdb.StatementType.SELECT:
         raise ValueError("it isn't one SELECT")
@@ -138,6 +173,6 @@ def _asked(connection: duckdb.DuckDBPyConnection, query: str, longest_s: float) 
         rows = connection.execute(statements[0]).fetchmany(2)
     finally:
         clock.cancel()
-    if len(rows) != 1 or len(rows[0]) != 1 or rows[0][0] is None:
+    if len(rows) != 1 or len(rows[0]) != width or None in rows[0]:
         raise ValueError("it gives no single number")
-    return float(rows[0][0])
+    return tuple(float(one) for one in rows[0])

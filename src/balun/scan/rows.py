@@ -6,7 +6,7 @@ and for the contract's first column `raw0`, `t0` and `why0`, for its second `raw
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
@@ -20,6 +20,7 @@ from balun.errors import ProjectError
 from balun.finding import Finding
 from balun.quoting import literal, quoted
 from balun.scan import from_parquet, from_text, reading, stage
+from balun.scan.footers import Group, footers
 from balun.scan.places import extra, places_of, refuse_empty
 from balun.scan.reading import Reading
 from balun.scan.unreadable import mendable
@@ -29,21 +30,46 @@ _PLACES = frozenset({"file_row_number", "file_index", "filename"})
 
 @dataclass(frozen=True)
 class Rows:
-    """sql: a SELECT. names: of the files, by number. count: of their rows, counted apart from any query over them."""
+    """sql: a SELECT. names: of the files, by number. count: of their rows, counted apart from any query over them.
+
+    parts: that it is made of, where they are Parquet as it was captured.
+    """
 
     sql: str
     names: tuple[str, ...]
     count: int
     extra: tuple[str, ...]
+    parts: tuple[Part, ...] = ()
 
 
 @dataclass(frozen=True)
 class Part:
-    """Files that are read alike. source: what to select from. place: SQL for f, r, fault and line."""
+    """Files that are read alike. source: what to select from. place: SQL for f, r, fault and line.
+
+    Of Parquet: files; start: the first one's number; names, dtypes: of the columns that are read, in the files; groups:
+    what their footers tell.
+    """
 
     source: str
     place: tuple[str, str, str, str]
     readings: tuple[Reading, ...]
+    files: tuple[Path, ...] = ()
+    start: int = 0
+    names: tuple[str, ...] = ()
+    dtypes: tuple[str, ...] = ()
+    groups: tuple[Group, ...] = ()
+
+
+def parquet_part(
+    files: tuple[Path, ...],
+    start: int,
+    readings: tuple[Reading, ...],
+    names: tuple[str, ...],
+    dtypes: tuple[str, ...],
+    groups: tuple[Group, ...],
+) -> Part:
+    place = (f"({start} + file_index)::INTEGER", "file_row_number + 1", "NULL::VARCHAR", "NULL::BLOB")
+    return Part(f"{parquet(files)} AS s", place, readings, files, start, names, dtypes, groups)
 
 
 def part_sql(part: Part) -> str:
@@ -131,7 +157,7 @@ class Reader:
             )
             for at, column in enumerate(columns)
         ]
-        part = Part(_parquet(staged), ("f", "r", "fault", "line"), tuple(readings))
+        part = Part(parquet(staged), ("f", "r", "fault", "line"), tuple(readings))
         return Rows(part_sql(part), names, count, extra(self.contract, headers) if self.source.header else ())
 
     def _header(self, file: Path, name: str) -> tuple[str, ...]:
@@ -158,7 +184,7 @@ class Reader:
         readings = [
             from_text.from_json(column, f"c{at}", self._zone(column)) for at, column in enumerate(self.contract.columns)
         ]
-        part = Part(_parquet(staged), ("f", "r", "fault", "line"), tuple(readings))
+        part = Part(parquet(staged), ("f", "r", "fault", "line"), tuple(readings))
         return Rows(part_sql(part), names, count, extra(self.contract, [tuple(keys)]))
 
     def _split_json(self, raw: Path, target: Path) -> list[str]:
@@ -167,7 +193,7 @@ class Reader:
         paths = ["/" + column.name.replace("~", "~0").replace("/", "~1") for column in self.contract.columns]
         wanted = ", ".join(map(literal, paths))
         values = "".join(f", x[{at + 1}]::VARCHAR AS c{at}" for at in range(len(paths)))
-        text = f"SELECT *, CASE WHEN fault IS NULL THEN decode(line) END AS j FROM {_parquet([raw])}"
+        text = f"SELECT *, CASE WHEN fault IS NULL THEN decode(line) END AS j FROM {parquet([raw])}"
         whole = f"SELECT *, CASE WHEN json_valid(j) THEN json_type(j) = 'OBJECT' END AS good FROM ({text})"
         split = f"SELECT *, CASE WHEN good THEN json_extract(j, [{wanted}]) END AS x FROM ({whole})"
         twice = f"WHEN len(json_keys(j)) <> len(list_distinct(json_keys(j))) THEN {literal(stage.TWICE)}"
@@ -190,12 +216,15 @@ class Reader:
             length = len(list(group))
             chosen = files[start : start + length]
             readings = self._typed(shape, places[start], chosen[0], names[start])
-            place = (f"({start} + file_index)::INTEGER", "file_row_number + 1", "NULL::VARCHAR", "NULL::BLOB")
-            parts.append(part_sql(Part(f"{_parquet(list(chosen))} AS s", place, readings)))
+            inner, dtypes = zip(*((_inner(shape[at][0]), shape[at][1]) for at in places[start]), strict=True)
+            with mendable(self.contract, self.source, names[start]):
+                groups = [group for at, one in enumerate(chosen, start) for group in footers(one, at, inner)]
+            parts.append(parquet_part(chosen, start, readings, inner, dtypes, tuple(groups)))
             start += length
         with mendable(self.contract, self.source, names[0]):
             count = sum(pq.ParquetFile(file).metadata.num_rows for file in files)
-        return Rows(" UNION ALL ".join(parts), names, count, extra(self.contract, headers))
+        sql = " UNION ALL ".join(map(part_sql, parts))
+        return Rows(sql, names, count, extra(self.contract, headers), tuple(parts))
 
     def _plain(self, file: Path, number: int, name: str) -> Path:
         """The file, or where a column's name is that of one of DuckDB's own columns, a copy with that one renamed."""
@@ -213,7 +242,7 @@ class Reader:
 
     def _shape(self, file: Path, name: str) -> tuple[tuple[str, str], ...]:
         with mendable(self.contract, self.source, name):
-            found = self.engine.connection.execute(f"DESCRIBE SELECT * FROM {_parquet([file])}").fetchall()
+            found = self.engine.connection.execute(f"DESCRIBE SELECT * FROM {parquet([file])}").fetchall()
         return tuple((str(row[0]).removesuffix(_RENAMED), str(row[1])) for row in found)
 
     def _typed(
@@ -250,7 +279,7 @@ def _inner(name: str) -> str:
     return f"{name}{_RENAMED}" if name.lower() in _PLACES else name
 
 
-def _parquet(files: list[Path]) -> str:
+def parquet(files: Iterable[Path]) -> str:
     listed = ", ".join(literal(_not_a_glob(str(file))) for file in files)
     return f"read_parquet([{listed}], hive_partitioning = false)"
 

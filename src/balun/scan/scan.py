@@ -15,9 +15,10 @@ from balun.chain.contract import Column, Contract, Files, Postgres
 from balun.engine import Engine
 from balun.errors import ProjectError
 from balun.quoting import literal, quoted
-from balun.scan import from_text, postgres, promises, quality, reading
+from balun.scan import postgres, promises, quality
 from balun.scan.collected import Collected, Reason
-from balun.scan.faulty import TABLE, Faulty, Repeat, faulty
+from balun.scan.constant import constant
+from balun.scan.faulty import TABLE, Faulty, faulty, key_repeats, unique_repeats
 from balun.scan.mended import CURED, Mending
 from balun.scan.places import empty
 from balun.scan.promises import Promise
@@ -55,7 +56,7 @@ def collect(
     files = source_files(contract, folder)
     before = _stamps(files)
     with TemporaryDirectory(prefix=".reading-", dir=kept.parent) as work:
-        rows = _rows(engine, contract, folder, zone, Path(work), say)
+        rows = rows_of(engine, contract, folder, zone, Path(work), say)
         if not rows.count:
             raise empty(contract, f"{rows.names[0]} holds no rows" if len(rows.names) == 1 else "no file holds rows")
         scan = _Scan(engine, contract, rows, zone, Path(work), say)
@@ -103,7 +104,9 @@ def quarantined(path: Path, limit: int) -> pa.Table:
     return found.set_column(at, "source_line", pa.array(shown, pa.string()))
 
 
-def _rows(engine: Engine, contract: Contract, folder: Path, zone: str, work: Path, say: Callable[[str], None]) -> Rows:
+def rows_of(
+    engine: Engine, contract: Contract, folder: Path, zone: str, work: Path, say: Callable[[str], None]
+) -> Rows:
     files = source_files(contract, folder)
     source = contract.source
     if isinstance(source, Files):
@@ -130,50 +133,21 @@ class _Scan:
 
     def split(self, kept: Path, quarantine: Path) -> Collected:
         contract = self.contract
-        alone = promises.promises(contract, self.constant)
-        key = [Repeat(promises.duplicate_key(contract), promises.key_columns(contract))] if contract.key else []
-        self.say(f"checking {contract.name}")
+        alone = of_one_row(self.engine, contract, self.zone)
+        key, unique = key_repeats(contract), unique_repeats(contract)
         mending = self._mending(alone) if contract.mends else None
-        with faulty(self.engine, self.rows.sql, alone, key, self._unique(), mending) as found:
+        self.say(f"checking {contract.name}")
+        with faulty(self.engine, self.rows, contract.columns, alone, key, unique, mending=mending) as found:
             self.say(f"writing {contract.name}")
             with in_order(self.engine):
                 write_parquet(self.engine, self._kept_sql(found), kept)
             if mending:
                 write_parquet(self.engine, self._mended_sql(found), quarantine.with_name(MENDED))
-            write_parquet(self.engine, self._quarantine_sql(found), quarantine)
+            write_parquet(self.engine, failing_sql(contract, self.rows, found), quarantine)
             return self._account(found, kept, quarantine)
 
     def _mending(self, alone: Sequence[Promise]) -> Mending:
         return Mending(self.engine, self.contract, self.zone, self.rows.names, alone, self.work, self.say)
-
-    def _unique(self) -> list[Repeat]:
-        # A key of one column is unique already, and a row that breaks it is a duplicate.
-        return [
-            Repeat(promises.not_unique(column), (at,))
-            for at, column in enumerate(self.contract.columns)
-            if column.unique and self.contract.key != (column.name,)
-        ]
-
-    def constant(self, column: Column, value: object) -> str:
-        """A value that the contract writes, as the column's type holds it."""
-        kind = reading.family(column.dtype)
-        if isinstance(value, (int, float)) and not isinstance(value, bool) and kind in {"integer", "float", "decimal"}:
-            return literal(value)
-        text = str(value).lower() if isinstance(value, bool) else str(value)
-        if kind == "text":
-            return literal(text)
-        one = from_text.from_csv(column, "NULL", literal(text), column.zone or self.zone, ())
-        sql = one.value.replace("{local}", f"({one.local})").replace("{given}", literal(text))
-        found = self.engine.connection.execute(f"SELECT ({sql})::VARCHAR").fetchall()[0][0]
-        if found is None:
-            raise ProjectError.at(
-                "bound-unreadable",
-                column.place,
-                f"{column.name} is promised against {text}, which can't be read as {column.dtype}",
-                mend=f"write a value of type {column.dtype}",
-                owner=self.contract.owner,
-            )
-        return f"{literal(found)}::{column.dtype}"
 
     def _kept_sql(self, found: Faulty) -> str:
         columns = ", ".join(f"t{at} AS {quoted(column.name)}" for at, column in enumerate(self.contract.columns))
@@ -182,27 +156,10 @@ class _Scan:
             f"WHERE NOT EXISTS (FROM {TABLE} AS y WHERE y.f = x.f AND y.r = x.r)"
         )
 
-    def _quarantine_sql(self, found: Faulty) -> str:
-        return self._raw_sql(found, TABLE, "kind", OWN)
-
     def _mended_sql(self, found: Faulty) -> str:
         """The raw form of the rows that are kept as they were mended, with what made them so."""
         kept = f"(FROM {CURED} AS c WHERE NOT EXISTS (FROM {TABLE} AS o WHERE o.f = c.f AND o.r = c.r))"
-        return self._raw_sql(found, kept, "'mended' AS kind, mends, after", (*OWN, *OF_MENDED))
-
-    def _raw_sql(self, found: Faulty, table: str, more: str, own: tuple[str, ...]) -> str:
-        """table: of rows, with their masks. more: SQL for what follows the reasons. own: names taken."""
-        raw = "".join(f", raw{at} AS {quoted(name)}" for at, name in enumerate(raw_names(self.contract.columns, own)))
-        names = ", ".join(map(literal, self.rows.names))
-        reasons = ", ".join(
-            f"CASE WHEN {found.broken(bit)} THEN {literal(str(promise))} END"
-            for bit, promise in enumerate(found.promises)
-        )
-        return (
-            f"SELECT ([{names}])[x.f + 1] AS source_file, x.r AS source_row, line AS source_line, "
-            f"list_filter([{reasons}], lambda one: one IS NOT NULL) AS reasons, {more}{raw} "
-            f"FROM ({self.rows.sql}) AS x JOIN {table} AS y ON y.f = x.f AND y.r = x.r ORDER BY x.f, x.r"
-        )
+        return _raw_sql(self.contract, self.rows, found, kept, "'mended' AS kind, mends, after", (*OWN, *OF_MENDED))
 
     def _account(self, found: Faulty, kept: Path, quarantine: Path) -> Collected:
         """Each number from its own source: the reader's count, and the rows of the files written."""
@@ -221,6 +178,25 @@ class _Scan:
         )
 
 
+def failing_sql(contract: Contract, rows: Rows, found: Faulty) -> str:
+    """The faulty rows in raw form, with their places and all reasons, in the order of the source."""
+    return _raw_sql(contract, rows, found, TABLE, "kind", OWN)
+
+
+def _raw_sql(contract: Contract, rows: Rows, found: Faulty, table: str, more: str, own: tuple[str, ...]) -> str:
+    """table: of rows, with their masks. more: SQL for what follows the reasons. own: names taken."""
+    raw = "".join(f", raw{at} AS {quoted(name)}" for at, name in enumerate(raw_names(contract.columns, own)))
+    names = ", ".join(map(literal, rows.names))
+    reasons = ", ".join(
+        f"CASE WHEN {found.broken(bit)} THEN {literal(str(promise))} END" for bit, promise in enumerate(found.promises)
+    )
+    return (
+        f"SELECT ([{names}])[x.f + 1] AS source_file, x.r AS source_row, line AS source_line, "
+        f"list_filter([{reasons}], lambda one: one IS NOT NULL) AS reasons, {more}{raw} "
+        f"FROM ({rows.sql}) AS x JOIN {table} AS y ON y.f = x.f AND y.r = x.r ORDER BY x.f, x.r"
+    )
+
+
 def reasons_of(found: Faulty) -> tuple[Reason, ...]:
     """Why rows are at fault, the most frequent first."""
     counted = zip(found.promises, found.counts(), strict=True)
@@ -230,8 +206,11 @@ def reasons_of(found: Faulty) -> tuple[Reason, ...]:
 
 def of_one_row(engine: Engine, contract: Contract, zone: str) -> tuple[Promise, ...]:
     """What one row alone can break."""
-    scan = _Scan(engine, contract, Rows("", (), 0, ()), zone, Path(), lambda _: None)
-    return promises.promises(contract, scan.constant)
+
+    def written(column: Column, value: object) -> str:
+        return constant(engine.connection, column, value, zone, contract.owner)
+
+    return promises.promises(contract, written)
 
 
 def raw_names(columns: tuple[Column, ...], own: tuple[str, ...] = OWN) -> list[str]:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 from balun.engine import Engine
@@ -25,14 +24,9 @@ def write_parquet(engine: Engine, select: str, file: Path) -> None:
         run(f"SET threads = {threads}")
 
 
-@contextmanager
-def in_order(engine: Engine) -> Iterator[None]:
+def in_order(engine: Engine) -> AbstractContextManager[None]:
     """Rows that are looked up in another table keep their order: they are streamed past it, however small they are.
 
     Else DuckDB streams the larger of the two, and gives the rows of the smaller in no order.
     """
-    engine.connection.execute("SET disabled_optimizers = 'join_order,build_side_probe_side'")
-    try:
-        yield
-    finally:
-        engine.connection.execute("RESET disabled_optimizers")
+    return engine.without("join_order", "build_side_probe_side")
