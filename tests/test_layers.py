@@ -11,8 +11,8 @@ _SOURCE = Path(__file__).parent.parent / "src" / "balun"
 _ROOMS = (
     "finding", "errors", "told", "quoting", "digest", "kept", "chain", "engine", "relational", "facts", "dbt",
     "rules", "snapshot", "profile", "scan", "draft", "fit", "plan", "held", "build", "settled", "run", "status",
-    "tested", "difference", "check", "effect", "mend", "impact", "against", "prove", "worth", "minimize",
-    "report", "map", "joins", "near", "why", "stocktake", "project", "terminal", "cli", "__main__",
+    "tested", "difference", "check", "effect", "advice", "impact", "against", "prove", "worth", "minimize",
+    "report", "map", "joins", "near", "mends", "why", "stocktake", "project", "terminal", "cli", "__main__",
 )  # fmt: skip
 
 

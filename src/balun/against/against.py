@@ -24,7 +24,7 @@ from balun.facts.known import Chain
 from balun.finding import Finding
 from balun.impact import Impact, chain_of, new_findings, stand
 from balun.kept import Kept
-from balun.mend import mend
+from balun.advice import advice
 
 if TYPE_CHECKING:
     from balun.worth.cost import Cost
@@ -54,7 +54,7 @@ class Judged:
 
     @property
     def mend(self) -> str:
-        return mend(self.edit.change, self.worst)
+        return advice(self.edit.change, self.worst)
 
     def as_json(self) -> dict[str, object]:
         names = [effect.node.id for effect in self.effects]
