@@ -25,7 +25,7 @@ _MOST_TEXTS = 300_000
 _NUMBER = r"^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Column:
     """codes: one a row, −1 where it is null. dictionary: the distinct values, by code, in the order they come."""
 
@@ -104,7 +104,7 @@ class Column:
         return None if code < 0 else self.texts[code]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Sheet:
     """name: of the node or the file. relation: SQL for FROM. total: its rows, of which `count` were looked at.
 

@@ -1,0 +1,90 @@
+"""What a detector says: cells that are likely wrong, why, and what is right, where it can tell."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from balun.mends.rule import Rule, Values
+from balun.mends.sheet import Codes, Column, Floats
+
+Kind = Literal[
+    "whitespace", "case", "mojibake", "placeholder", "form", "date form", "run together", "swapped", "unit", "zone",
+    "smudge", "misspelt", "dependency", "missing", "outlier", "rare pattern", "duplicate", "labelled",
+]  # fmt: skip
+Rights = npt.NDArray[np.object_]
+
+
+@dataclass(frozen=True, eq=False)
+class Doubt:
+    """One kind of fault in one column.
+
+    rows: positions, rising. confidence: of each that it is wrong. rights: of each what is right, as text, None for null;
+    without a rule it can't be told, and nothing is to be mended. evidence: in words.
+    """
+
+    kind: Kind
+    column: Column
+    rows: Codes
+    confidence: Floats
+    rights: Rights
+    evidence: str
+    rule: Rule | None = None
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def at(self, keep: npt.NDArray[np.bool_]) -> Doubt:
+        return replace(self, rows=self.rows[keep], confidence=self.confidence[keep], rights=self.rights[keep])
+
+    @property
+    def sure(self) -> float:
+        """The confidence over its cells."""
+        return float(self.confidence.mean()) if len(self.rows) else 0.0
+
+
+def by_value(
+    kind: Kind,
+    column: Column,
+    rights: Mapping[int, str | None],
+    confidence: Mapping[int, float] | float,
+    evidence: str,
+    rule: Rule | None = None,
+    *,
+    known: bool = True,
+) -> Doubt:
+    """All rows that have a value, by its code. known: it is known what is right; the rule is then a list of values."""
+    codes = np.array(sorted(rights), dtype=np.int64)
+    rows = column.rows_where(codes)
+    right_of = np.full(column.distinct, None, dtype=object)
+    sure_of = np.zeros(column.distinct)
+    for code in codes:
+        right_of[code] = rights[code]
+        sure_of[code] = confidence if isinstance(confidence, float) else confidence[int(code)]
+    if rule is None and known:
+        order = sorted(rights, key=lambda code: -int(column.counts[code]))
+        rule = Values(column, tuple((column.texts[code], rights[code]) for code in order))
+    at = column.codes[rows]
+    return Doubt(kind, column, rows, sure_of[at], right_of[at], evidence, rule)
+
+
+def some(column: Column, rights: Mapping[int, str | None], most: int = 3) -> str:
+    """The commonest of them in words: what stood there and what is right.
+
+    >>> import pyarrow as pa, numpy as np
+    >>> some(Column("a", "VARCHAR", np.array([0, 0, 1]), pa.array(["x", "y"])), {0: "X", 1: None})
+    "'x' is 'X', 'y' is null"
+    """
+    ordered = sorted(rights, key=lambda code: -int(column.counts[code]))
+    told = [f"{shown(column.texts[code])} is {shown(rights[code])}" for code in ordered[:most]]
+    return ", ".join(told) + (f" and {len(ordered) - most:,} more" if len(ordered) > most else "")
+
+
+def shown(value: str | None, most: int = 40) -> str:
+    if value is None:
+        return "null"
+    return f"'{value if len(value) <= most else value[: most - 1] + '…'}'"

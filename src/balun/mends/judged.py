@@ -1,0 +1,156 @@
+"""Cells that what stands beside them contradicts, weighed against how such a value comes to stand there."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+
+from balun.mends.dependency import Dependency, Votes, by_group, shares
+from balun.mends.doubt import Doubt, Kind, shown
+from balun.mends.rule import Given, Rule, Values
+from balun.mends.sheet import Codes, Column, Floats, Sheet
+from balun.mends.slip import Slips
+
+_SMALLEST_GROUP = 3
+_CLIP, _AGAINST = 7.0, -4.0
+_LEAST = 0.3
+
+
+def judged(sheet: Sheet, found: Sequence[Dependency], slips: Slips) -> Iterator[Doubt]:
+    """For each column at most three doubts: what is missing, what is a slip, and what is another value."""
+    by_column: dict[str, list[Dependency]] = defaultdict(list)
+    for one in found:
+        by_column[one.column.name].append(one)
+    for column in sheet.columns:
+        if by_column[column.name]:
+            yield from _of_column(column, list(by_group(by_column[column.name])), slips)
+
+
+def _of_column(column: Column, told: list[tuple[Dependency, Votes]], slips: Slips) -> Iterator[Doubt]:
+    rows = _doubtful(column, told)
+    if not len(rows):
+        return
+    share = np.append(shares(column), max(column.nulls, 1) / len(column.codes))
+    best, total, voters, by = _weighed(column, told, rows, share)
+    prior = min(0.1, max(0.002, max(vote.slips for _, vote in told)))
+    own = column.codes[rows]
+    pairs, at = np.unique(np.stack([own, best]), axis=1, return_inverse=True)
+    slip = np.array([_slip(column, slips, int(was), int(right), share) for was, right in pairs.T])[at.ravel()]
+    odds = total / np.sqrt(voters) + np.log(prior / (1 - prior)) + slip
+    sure = 1 / (1 + np.exp(-np.clip(odds, -30, 30)))
+    keep = (sure >= _LEAST) & (best != own)
+    if keep.any():
+        yield from _told(column, told, rows[keep], best[keep], np.minimum(sure[keep], 0.99), by[keep], slips)
+
+
+def _doubtful(column: Column, told: list[tuple[Dependency, Votes]]) -> Codes:
+    doubtful = np.zeros(len(column.codes), dtype=bool)
+    for _, vote in told:
+        # A tie tells nothing: half of the group, and more rows than the value that stands there.
+        clear = (vote.usual_rows > vote.own_rows) & (2 * vote.usual_rows >= vote.group_rows)
+        doubtful |= clear & (vote.usual != column.codes) & (vote.group_rows >= _SMALLEST_GROUP) & (vote.usual >= 0)
+    return np.flatnonzero(doubtful)
+
+
+def _weighed(
+    column: Column, told: list[tuple[Dependency, Votes]], rows: Codes, share: Floats
+) -> tuple[Codes, Floats, Floats, Codes]:
+    """Of each row the value that most speaks for, the log odds for it, how many spoke, and who spoke loudest."""
+    own = column.codes[rows]
+    claims: list[tuple[Codes, Floats]] = []
+    for _, vote in told:
+        usual, most, mine, size = (
+            one[rows] for one in (vote.usual, vote.usual_rows, vote.own_rows, vote.group_rows)
+        )  # fmt: skip
+        rest = np.maximum(size - 1, 1)
+        fair = (mine - 1) / rest + (vote.exceptions + 1e-4) * share[own] * (own >= 0) + 1e-6
+        claim = np.clip(np.log(np.maximum(most, 0.5) / (rest + 0.5) / fair), _AGAINST, _CLIP)
+        claim = np.where((usual == own) | (usual < 0), np.maximum(_AGAINST, -np.log1p(np.maximum(mine - 1, 0)) * 1.5), claim)
+        claim = np.where(size < 2, 0.0, claim)
+        claims.append((np.where(usual < 0, own, usual), claim))
+    names = np.stack([usual for usual, _ in claims])
+    weights = np.stack([claim for _, claim in claims])
+    support = np.where((names[:, None] == names[None]) & (names != own)[:, None], weights[None], 0).sum(1)
+    support = np.where(names == own, -np.inf, support)
+    loudest = np.argmax(support, axis=0)
+    line = np.arange(len(rows))
+    best = names[loudest, line]
+    # Who names the row's own value, or yet another one, speaks against.
+    against = np.where(names == best, 0, np.where(names == own, weights, -np.abs(weights) * 0.5)).sum(0)
+    voters = np.maximum((weights != 0).sum(0), 1)
+    return best, support[loudest, line] + against, voters, loudest
+
+
+def _slip(column: Column, slips: Slips, was: int, right: int, share: Floats) -> float:
+    texts = column.texts if column.distinct <= 300_000 else None
+    if texts is None:
+        return float(np.log(0.3 * share[was]))
+    return slips.likelihood(None if was < 0 else texts[was], texts[right], float(share[was]))
+
+
+def _told(
+    column: Column,
+    told: list[tuple[Dependency, Votes]],
+    rows: Codes,
+    best: Codes,
+    sure: Floats,
+    by: Codes,
+    slips: Slips,
+) -> Iterator[Doubt]:
+    own = column.codes[rows]
+    kinds = np.array([_kind(column, int(was), int(right), slips) for was, right in zip(own, best, strict=True)])
+    for kind in ("missing", "smudge", "misspelt", "dependency"):
+        pick = np.flatnonzero(kinds == kind)
+        if not len(pick):
+            continue
+        loud = told[int(np.bincount(by[pick]).argmax())][0]
+        rule = _rule(column, told, rows[pick], best[pick], by[pick])
+        rights = np.array([column.texts[code] for code in best[pick]], dtype=object)
+        first = pick[np.argmax(sure[pick])]
+        was = None if own[first] < 0 else column.texts[own[first]]
+        beside = " and ".join(shown(one.text_at(int(rows[first]))) for one in told[by[first]][0].beside)
+        words = f"{loud.words}: {shown(was)} beside {beside} is {shown(column.texts[best[first]])}"
+        yield Doubt(kind, column, rows[pick], sure[pick], rights, words, rule)  # type: ignore[arg-type]
+
+
+def _kind(column: Column, was: int, right: int, slips: Slips) -> Kind:
+    if was < 0:
+        return "missing"
+    if not column.is_text:
+        return "dependency"
+    one, two = column.texts[was], column.texts[right]
+    if slips.smudges and slips.smudged(one, two):
+        return "smudge"
+    from balun.mends.slip import distance
+
+    return "misspelt" if distance(one, two, 2) else "dependency"
+
+
+def _rule(
+    column: Column, told: list[tuple[Dependency, Votes]], rows: Codes, best: Codes, by: Codes
+) -> Rule:
+    """By value alone where each value is always mended alike, and wherever it stands."""
+    own = column.codes[rows]
+    ends: dict[int, set[int]] = defaultdict(set)
+    for was, right in zip(own.tolist(), best.tolist(), strict=True):
+        ends[was].add(right)
+    mended = np.bincount(own[own >= 0], minlength=column.distinct)
+    if all(was >= 0 and len(right) == 1 and mended[was] == column.counts[was] for was, right in ends.items()):
+        return Values(column, tuple((column.texts[was], column.texts[next(iter(right))]) for was, right in sorted(ends.items())))
+    voices = np.unique(by)
+    beside = told[int(by[0])][0].beside if len(voices) == 1 else None
+    if beside is None:
+        every = tuple(dict.fromkeys(one for voice in voices for one in told[int(voice)][0].beside))
+        return Given(column, every, _cases(column, every, rows, best))
+    return Given(column, beside, _cases(column, beside, rows, best))
+
+
+def _cases(
+    column: Column, beside: tuple[Column, ...], rows: Codes, best: Codes
+) -> tuple[tuple[tuple[str | None, ...], str | None, str | None], ...]:
+    return tuple(dict.fromkeys(
+        (tuple(one.text_at(int(row)) for one in beside), column.text_at(int(row)), column.texts[right])
+        for row, right in zip(rows, best, strict=True)
+    ))  # fmt: skip
