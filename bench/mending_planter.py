@@ -142,7 +142,10 @@ def outlier(into: Planted, chance: random.Random) -> None:
     """A figure that is far out of line."""
     for name in ("air_time", "seats", "temp"):
         for row in into.some(chance, 0.003, name):
-            was = float(into.rows[row][into.at(name)] or 0)
+            cell = str(into.rows[row][into.at(name)])
+            if not cell.replace(".", "", 1).lstrip("-").isdigit():
+                continue  # swapped before
+            was = float(cell)
             into.put(row, name, str(round(was * chance.uniform(25, 200)) + 1), "outlier")
 
 
@@ -177,6 +180,8 @@ _UNITS: tuple[tuple[str, Callable[[float], float]], ...] = (
 def date(into: Planted, chance: random.Random) -> None:
     """Days written another way."""
     for row in into.some(chance, 0.15, "day"):
+        if not str(into.rows[row][into.at("day")]).startswith("2013-"):
+            continue  # swapped before
         day = datetime.strptime(str(into.rows[row][into.at("day")]), "%Y-%m-%d")
         into.put(row, "day", chance.choice([f"{day:%d/%m/%Y}", f"{day:%b} {day.day}, {day.year}"]), "date")
 

@@ -157,7 +157,7 @@ def votes(one: Dependency) -> Votes:
     usual, most, size = (np.full(max(1, count), fill, dtype=np.int64) for fill in (-1, 0, 0))
     usual[groups[top]], most[groups[top]] = value[top], counts[top]
     np.add.at(size, groups, counts)
-    exceptions, slips = _rates(counts, most[groups], size[groups], value != usual[groups])
+    exceptions, slips = _rates(counts, most[groups], size[groups], (value != usual[groups]) & (value >= 0))
     spread = lambda of, fill: _spread(of, known, rows, fill)  # noqa: E731
     group = one.group[known]
     return Votes(
@@ -175,8 +175,9 @@ def _spread(of: Codes, known: Codes, rows: int, fill: int) -> Codes:
 def _rates(counts: Codes, most: Codes, size: Codes, other: Mask) -> tuple[float, float]:
     held = size >= 5
     total = max(1, int(counts[held].sum()))
-    again = other & held & (counts >= 2)
-    alone = other & held & (counts == 1)
+    # In a large group slips come again by chance.
+    again = other & held & (counts >= 2) & (counts > 0.02 * size)
+    alone = other & held & ~again
     return float(counts[again].sum() / total), float(alone.sum() / total)
 
 

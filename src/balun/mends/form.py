@@ -43,7 +43,8 @@ def _stripped(
     common = [affix for affix, count in rows.items() if affix != ("", "") and count >= max(2, 0.003 * total)]
     if not common or len(common) > _MOST_KINDS:
         return
-    several = len({_unit(affix) for affix in common}) <= 3 and len(common) > 1
+    top = max(rows[affix] for affix in common)
+    several = len({_unit(affix) for affix in common}) <= 3 and len(common) > 1 and top < 0.9 * total
     if plain < 0.3 * total and not several:
         return
     chosen = [affix for affix in rows if affix in common or affix != ("", "") and _like(affix, common)]
@@ -128,9 +129,9 @@ def punctuation(sheet: Sheet) -> Iterator[Doubt]:
 
 
 def _codes(column: Column, bare: np.ndarray[tuple[int], np.dtype[np.bool_]]) -> bool:
-    """Codes hold figures, or are all in large letters: words are joined by blanks for a reason."""
+    """Codes hold figures, or are short and in large letters: words are joined by blanks for a reason."""
     plain = [column.texts[code] for code in np.flatnonzero(bare)]
-    return float(np.mean([any(map(str.isdigit, text)) or text.isupper() for text in plain])) > 0.8
+    return float(np.mean([any(map(str.isdigit, text)) or text.isupper() and len(text) <= 4 for text in plain])) > 0.8
 
 
 def shape(text: str) -> str:

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
+from balun.mends.composed import composed
 from balun.mends.dependency import Dependency, Votes, by_group, shares
 from balun.mends.doubt import Doubt, Kind, shown
 from balun.mends.rule import Given, Rule, Values
-from balun.mends.sheet import Codes, Column, Floats, Sheet
-from balun.mends.slip import Slips
+from balun.mends.sheet import Codes, Column, Floats, Mask, Sheet
+from balun.mends.slip import Slips, distance
 
 _SMALLEST_GROUP = 3
-_CLIP, _AGAINST = 7.0, -4.0
+_CLIP, _AGAINST = 12.0, -6.0
 _LEAST = 0.3
 
 
@@ -23,26 +25,78 @@ def judged(sheet: Sheet, found: Sequence[Dependency], slips: Slips) -> Iterator[
     by_column: dict[str, list[Dependency]] = defaultdict(list)
     for one in found:
         by_column[one.column.name].append(one)
+    put = {one.column.name: (one, vote) for one, vote in composed(sheet)}
+    claims = []
     for column in sheet.columns:
-        if by_column[column.name]:
-            yield from _of_column(column, list(by_group(by_column[column.name])), slips)
+        told = [*by_group(by_column[column.name]), *([put[column.name]] if column.name in put else [])]
+        claim = _of_column(column, told, slips) if told else None
+        claims += [claim] if claim is not None else []
+    for claim in _blamed(claims, sheet.count):
+        yield from _told(claim, slips)
 
 
-def _of_column(column: Column, told: list[tuple[Dependency, Votes]], slips: Slips) -> Iterator[Doubt]:
+@dataclass(frozen=True, eq=False)
+class _Claim:
+    """Of some rows of a column: the value that is right, by its code, how sure that is, and who said it loudest."""
+
+    column: Column
+    told: list[tuple[Dependency, Votes]]
+    rows: Codes
+    best: Codes
+    sure: Floats
+    by: Codes
+
+    def at(self, keep: Mask) -> _Claim:
+        return replace(self, rows=self.rows[keep], best=self.best[keep], sure=self.sure[keep], by=self.by[keep])
+
+
+def _blamed(claims: Sequence[_Claim], rows: int) -> list[_Claim]:
+    """Without what is said beside a cell that is itself more likely wrong."""
+    odds: dict[str, Floats] = {}
+    for claim in claims:
+        odds[claim.column.name] = np.zeros(rows)
+        odds[claim.column.name][claim.rows] = claim.sure
+    kept = []
+    for claim in claims:
+        beside = np.zeros(len(claim.rows))
+        for voice in np.unique(claim.by):
+            pick = claim.by == voice
+            for one in claim.told[int(voice)][0].beside:
+                if one.name in odds:
+                    beside[pick] = np.maximum(beside[pick], odds[one.name][claim.rows[pick]])
+        kept.append(claim.at(beside <= claim.sure))
+    return [one for one in kept if len(one.rows)]
+
+
+def _of_column(column: Column, told: list[tuple[Dependency, Votes]], slips: Slips) -> _Claim | None:
     rows = _doubtful(column, told)
     if not len(rows):
-        return
+        return None
     share = np.append(shares(column), max(column.nulls, 1) / len(column.codes))
     best, total, voters, by = _weighed(column, told, rows, share)
     prior = min(0.1, max(0.002, max(vote.slips for _, vote in told)))
     own = column.codes[rows]
     pairs, at = np.unique(np.stack([own, best]), axis=1, return_inverse=True)
     slip = np.array([_slip(column, slips, int(was), int(right), share) for was, right in pairs.T])[at.ravel()]
-    odds = total / np.sqrt(voters) + np.log(prior / (1 - prior)) + slip
+    odds = total / voters**0.75 + np.log(prior / (1 - prior)) + slip
     sure = 1 / (1 + np.exp(-np.clip(odds, -30, 30)))
+    sure = np.where(own < 0, _filled(told, rows, best), sure)
     keep = (sure >= _LEAST) & (best != own)
-    if keep.any():
-        yield from _told(column, told, rows[keep], best[keep], np.minimum(sure[keep], 0.99), by[keep], slips)
+    found = _Claim(column, told, rows, best, np.minimum(sure, 0.99), by)
+    return found.at(keep) if keep.any() else None
+
+
+def _filled(told: list[tuple[Dependency, Votes]], rows: Codes, best: Codes) -> Floats:
+    """How likely a value belongs where there is none: by the groups that agree on it, and are seldom empty."""
+    sure = np.zeros(len(rows))
+    for _, vote in told:
+        usual, most, mine, size = (
+            one[rows] for one in (vote.usual, vote.usual_rows, vote.own_rows, vote.group_rows)
+        )  # fmt: skip
+        share = most / np.maximum(1, size - mine) * (most / (most + 0.5))
+        empty = mine / np.maximum(1, size)
+        sure = np.maximum(sure, np.where(usual == best, share * np.clip(1.2 - 1.5 * empty, 0, 1), 0.0))
+    return sure
 
 
 def _doubtful(column: Column, told: list[tuple[Dependency, Votes]]) -> Codes:
@@ -65,7 +119,7 @@ def _weighed(
             one[rows] for one in (vote.usual, vote.usual_rows, vote.own_rows, vote.group_rows)
         )  # fmt: skip
         rest = np.maximum(size - 1, 1)
-        fair = (mine - 1) / rest + (vote.exceptions + 1e-4) * share[own] * (own >= 0) + 1e-6
+        fair = np.maximum(mine - 1, 0) / rest + (vote.exceptions + 5e-4 + 0.01 / rest**2) * share[own]
         claim = np.clip(np.log(np.maximum(most, 0.5) / (rest + 0.5) / fair), _AGAINST, _CLIP)
         claim = np.where((usual == own) | (usual < 0), np.maximum(_AGAINST, -np.log1p(np.maximum(mine - 1, 0)) * 1.5), claim)
         claim = np.where(size < 2, 0.0, claim)
@@ -90,15 +144,8 @@ def _slip(column: Column, slips: Slips, was: int, right: int, share: Floats) -> 
     return slips.likelihood(None if was < 0 else texts[was], texts[right], float(share[was]))
 
 
-def _told(
-    column: Column,
-    told: list[tuple[Dependency, Votes]],
-    rows: Codes,
-    best: Codes,
-    sure: Floats,
-    by: Codes,
-    slips: Slips,
-) -> Iterator[Doubt]:
+def _told(claim: _Claim, slips: Slips) -> Iterator[Doubt]:
+    column, told, rows, best, sure, by = claim.column, claim.told, claim.rows, claim.best, claim.sure, claim.by
     own = column.codes[rows]
     kinds = np.array([_kind(column, int(was), int(right), slips) for was, right in zip(own, best, strict=True)])
     for kind in ("missing", "smudge", "misspelt", "dependency"):
@@ -123,8 +170,6 @@ def _kind(column: Column, was: int, right: int, slips: Slips) -> Kind:
     one, two = column.texts[was], column.texts[right]
     if slips.smudges and slips.smudged(one, two):
         return "smudge"
-    from balun.mends.slip import distance
-
     return "misspelt" if distance(one, two, 2) else "dependency"
 
 

@@ -168,7 +168,8 @@ def _trust(column: Column, slips: int) -> float:
         any(index[text[:at] + "\0" + text[at + 1 :]] > 1 for at in range(len(text)))
         for text in (column.texts[code] for code in common)
     )
-    return 1 - min(1.0, 3 * near / max(1, len(common))) * 0.8
+    rare = int((column.counts <= 2).sum())
+    return (1 - min(1.0, 3 * near / max(1, len(common))) * 0.8) * slips / (slips + 0.005 * rare)
 
 
 def _mostly_codes(column: Column) -> bool:

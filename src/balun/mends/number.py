@@ -12,7 +12,8 @@ from balun.mends.doubt import Doubt
 from balun.mends.rule import Formula
 from balun.mends.sheet import Codes, Column, Floats, Sheet
 
-_FEWEST, _FAR = 50, 7.0
+_FEWEST, _MOST_SETS, _DRAWN = 50, 48, 20_000
+_CHANCE = np.random.default_rng(1)
 
 
 def outlier(sheet: Sheet) -> Iterator[Doubt]:
@@ -94,7 +95,7 @@ _CHANGES = (
 
 
 def unit(sheet: Sheet) -> Iterator[Doubt]:
-    """Rows whose number fits what others beside it have, once it is turned into another unit."""
+    """Rows whose number fits what others beside it have, once it is turned into another unit, with nothing between."""
     beside = [one for one in sheet.columns if 2 <= one.distinct <= sheet.count / 8]
     for column in sheet.columns:
         if not _is_number(column) or column.distinct < 8 or column.counts.sum() < _FEWEST:
@@ -106,21 +107,30 @@ def unit(sheet: Sheet) -> Iterator[Doubt]:
 
 
 def _best_unit(sheet: Sheet, column: Column, values: Floats, beside: list[Column]) -> Doubt | None:
-    pick = np.arange(len(values)) if len(values) <= 20_000 else np.linspace(0, len(values) - 1, 20_000).astype(int)
-    sets = [(), *((one,) for one in beside), *combinations(beside, 2)]
-    ranked = sorted(((_spread(values[pick], _group(some, len(values))[pick]), at) for at, some in enumerate(sets)))
-    best: Doubt | None = None
-    for _, at in ranked[:4]:
-        found = _foreign(column, values, sets[at], _group(sets[at], len(values)))
-        if found is not None and (best is None or len(found) > len(best)):
-            best = found
-    return best
+    """Beside the columns that tell the number nearly best, and explain most: groups all of one unit show nothing."""
+    drawn = np.arange(len(values)) if len(values) <= _DRAWN else np.sort(_CHANCE.choice(len(values), _DRAWN, False))
+    sets: list[tuple[Column, ...]] = [(), *((one,) for one in beside), *combinations(beside, 2)]
+    spread = sorted((_spread(values[drawn], _group(some, drawn)), at) for at, some in enumerate(sets))
+    near = [at for width, at in spread if np.isfinite(width)][:_MOST_SETS]
+    found = [
+        (one, at)
+        for at in dict.fromkeys([*near, 0])
+        if (one := _foreign(values[drawn], _group(sets[at], drawn))) is not None
+    ]
+    if not found:
+        return None
+    tightest = min(one.width for one, _ in found)
+    best, at = max(((one, at) for one, at in found if one.width <= 3 * tightest + 0.01), key=lambda pair: pair[0].share)
+    whole = best if len(drawn) == len(values) else _foreign(values, _group(sets[at], np.arange(len(values))))
+    if whole is None or best.width > 4 * min(spread[0][0], 1.0) + 0.05:
+        return None
+    return _doubt(column, sets[at], whole, values)
 
 
-def _group(columns: tuple[Column, ...], rows: int) -> Codes:
-    group = np.zeros(rows, dtype=np.int64)
+def _group(columns: tuple[Column, ...], rows: Codes) -> Codes:
+    group = np.zeros(len(rows), dtype=np.int64)
     for one in columns:
-        group = group * (one.distinct + 1) + one.codes + 1
+        group = group * (one.distinct + 1) + one.codes[rows] + 1
     return np.asarray(np.unique(group, return_inverse=True)[1])
 
 
@@ -145,34 +155,70 @@ def _spread(values: Floats, group: Codes) -> float:
     return float(np.median(np.abs(values[fit] - middle[fit]))) / typical + 1e-6 * len(np.unique(group))
 
 
-def _foreign(column: Column, values: Floats, beside: tuple[Column, ...], group: Codes) -> Doubt | None:
+@dataclass(frozen=True, eq=False)
+class _Foreign:
+    """rows: that are in another unit. width: of what is at home, against how far away the other unit lies."""
+
+    change: Change
+    rows: Codes
+    share: float
+    width: float
+
+
+def _foreign(values: Floats, group: Codes) -> _Foreign | None:
+    """The change whose rows lie together about where it puts the median, with hardly any between here and there.
+
+    Of each row `way` is how far it is from its group's median (0) to the median in the other unit (1); ratios by their logarithm.
+    """
     middle, counts = _medians(values, group)
     fit = np.isfinite(values) & (counts >= 4)
     if fit.sum() < _FEWEST:
         return None
-    off = np.abs(values - middle)
-    floor = 0.01 * float(np.median(np.abs(values[fit]))) or 1e-9
-    scale = max(float(np.quantile(off[fit], 0.5)) * 1.4826, floor)
-    width = np.maximum(scale, 0.05 * np.abs(middle)) if not beside else np.maximum(scale, 0.01 * np.abs(middle))
-    strange = fit & (off > 4 * width)
-    if strange.sum() < max(8, 0.003 * fit.sum()) or strange.sum() > 0.45 * fit.sum():
-        return None
-    best, most = None, 0
+    value, middle, rows = values[fit], middle[fit], np.flatnonzero(fit)
+    best: tuple[float, _Foreign] | None = None
+    logs = _way(value, middle, Change("", np.e))
+    heaps = np.sort(logs[np.isfinite(logs)])
     for change in _CHANGES:
-        there = change.there(middle)
-        near = strange & (np.abs(values - there) < 2.5 * width * abs(change.factor)) & (there * values >= 0)
-        if near.sum() > most:
-            best, most = (change, near), int(near.sum())
-    if best is None or most < 0.6 * strange.sum():
-        return None
-    change, near = best
-    rows = np.flatnonzero(near)
-    return _doubt(column, beside, rows, change, values, most / strange.sum())
+        if not change.shift and not _may_be(heaps, float(np.log(change.factor)), len(value)):
+            continue
+        way = _way(value, middle, change) if change.shift else logs / np.log(change.factor)
+        at_home, there = np.abs(way) < 0.3, np.abs(way - 1) < 0.3
+        between = ((way > 0.35) & (way < 0.65)) | (way < -0.4) | (way > 1.4)
+        count = int(there.sum())
+        if count < _least(len(way)) or count > 0.45 * len(way) or between.sum() > 0.15 * count or not at_home.any():
+            continue
+        home, away = float(np.median(np.abs(way[at_home]))), float(np.median(np.abs(way[there] - 1)))
+        off = abs(float(np.median(way[there])) - 1)
+        _, most = np.unique(value[there], return_counts=True)
+        if home < 0.11 and away < 1.5 * home + 0.01 and len(most) >= 8 and most.max() < 0.4 * count:
+            if best is None or off < best[0]:
+                best = off, _Foreign(change, rows[there], count / len(way), home)
+    return best[1] if best is not None and best[0] < 0.06 else None
 
 
-def _doubt(
-    column: Column, beside: tuple[Column, ...], rows: Codes, change: Change, values: Floats, share: float
-) -> Doubt:
+def _least(rows: int) -> float:
+    return max(8.0, 0.003 * rows)
+
+
+def _may_be(heaps: Floats, far: float, rows: int) -> bool:
+    """By counts alone, of sorted logarithms: some lie there, and far fewer between."""
+    low, high = sorted((0.7 * far, 1.3 * far))
+    there = np.searchsorted(heaps, high) - np.searchsorted(heaps, low)
+    low, high = sorted((0.35 * far, 0.65 * far))
+    between = np.searchsorted(heaps, high) - np.searchsorted(heaps, low)
+    return bool(_least(rows) <= there and between <= 0.15 * there)
+
+
+def _way(value: Floats, middle: Floats, change: Change) -> Floats:
+    if change.shift:
+        step = change.there(middle) - middle
+        return np.asarray((value - middle) / np.where(np.abs(step) < 1e-9, np.nan, step))
+    apart = np.where((value > 0) & (middle > 0), value / np.where(middle > 0, middle, 1), np.nan)
+    return np.asarray(np.log(apart) / np.log(change.factor))
+
+
+def _doubt(column: Column, beside: tuple[Column, ...], found: _Foreign, values: Floats) -> Doubt:
+    rows, change = found.rows, found.change
     others = np.delete(values, rows)
     digits = 0 if np.mean(np.mod(others[np.isfinite(others)], 1) == 0) > 0.95 else 2
     home = np.round(change.home(values[rows]), digits)
@@ -183,9 +229,14 @@ def _doubt(
     there = f"({middle} - {change.shift:g}) * {change.factor:.10g}" if change.shift else f"{middle} * {change.factor:.10g}"
     cast = "::VARCHAR" if column.kind == "text" else ""
     where = " of the same " + " and ".join(one.name for one in beside) if beside else ""
-    told = f"{change.words}: {share:.0%} of the numbers that are far from the median{where} are near it then"
+    told = f"{change.words}: {found.share:.1%} of the numbers lie about the median{where} then, and none between"
+    if change.shift:
+        condition = f"abs({number} - ({there})) < 0.3 * abs({there} - {middle})"
+    else:
+        way = f"ln(nullif(greatest({number}, 0), 0) / nullif(greatest({middle}, 0), 0)) / ln({change.factor:.10g})"
+        condition = f"abs({way} - 1) < 0.3"
     rule = Formula(
-        f"abs({number} - {there}) * {3 / abs(change.factor):.6g} < abs({number} - {middle})",
+        condition,
         f"round({change.back(number)}, {digits}){cast}",
     )
-    return Doubt("unit", column, rows, np.full(len(rows), 0.6 + 0.35 * share), rights, told, rule)
+    return Doubt("unit", column, rows, np.full(len(rows), 0.92 - 1.5 * found.width), rights, told, rule)

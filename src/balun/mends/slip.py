@@ -43,7 +43,8 @@ class Slips:
         steps = distance(was, meant, 2)
         if steps is None:
             return -60.0
-        return log(0.3) - steps * (log(26) + log(max(2, len(meant))))
+        # Where smudges make nearly all slips, another one is hardly to be expected.
+        return log(0.3 * (1 - min(0.97, sum(self.smudges.values())))) - steps * (log(26) + log(max(2, len(meant))))
 
     def smudged(self, was: str, meant: str) -> bool:
         """Whether they differ only where `was` has a sign that smudges."""

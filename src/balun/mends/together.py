@@ -26,12 +26,15 @@ class _Fit:
         self.shapes: Counter[str] = Counter()
         for code, text in enumerate(column.texts):
             self.shapes[shape(text)] += int(column.counts[code])
+        # Where values come again and again, one that never came is foreign whatever its shape.
+        self.new = float(column.counts[column.counts <= 2].sum()) / self.rows
 
     def of(self, text: str, *, own: bool) -> float:
         """own: the text is one of this column's rows, which doesn't speak for itself."""
         code = self.column.code_of.get(text)
         there = (int(self.column.counts[code]) if code is not None else 0) - own
-        return (0.5 * there + 0.5 * max(0, self.shapes[shape(text)] - own) / 20) / self.rows + 1e-7
+        alike = max(0, self.shapes[shape(text)] - own)
+        return (0.5 * there + 0.5 * min(1.0, self.new + 0.001) * alike / 20) / self.rows + 1e-7
 
 
 def swapped(sheet: Sheet) -> Iterator[Doubt]:
