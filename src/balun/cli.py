@@ -77,6 +77,7 @@ def balun(context: click.Context, folder: str) -> None:
     balun near flown             one level up and one level down of a node
     balun map                    the chain, its owners and the interfaces between them
     balun joins                  how events and tables join, and what each join loses
+    balun mend flown             what is likely wrong in the rows, and mends as SQL
     balun corpus late            how much data there is, how diverse, how clean, and what to capture more of
 
     Exit status: 0 fine, 1 findings, 2 usage or project error.
@@ -636,6 +637,50 @@ def _is_path(word: str) -> bool:
     (True, True, False, False)
     """
     return "/" in word or "." in word or "*" in word
+
+
+@balun.command(short_help="Find what is wrong in the rows, and propose mends.")
+@click.argument("node", metavar="TABLE | EVENT")
+@click.option("--write", is_flag=True, help="Write the mended table as tables/NODE_mended.sql, for you to read.")
+@click.option("--force", is_flag=True, help="With --write: write over one that is there.")
+@click.option(
+    "--least-confidence", "least", default=0.6, show_default=True, metavar="P", type=click.FloatRange(0, 1),
+    help="Leave out cells that are less likely wrong.",
+)
+@limit_option
+@json_option
+@_says_errors
+def mend(node: str, *, write: bool, force: bool, least: float, limit: int, as_json: bool) -> None:
+    """Find what is likely wrong in the rows of a table or event, as the last run left them, and propose mends as SQL.
+
+    It needs no rules: columns that tell others, slips, placeholders, other forms, units and clocks, swapped and missing
+    values, rows that come twice. Of each: why, how sure, and the mend. Nothing is changed in place: --write makes a new
+    table, which you read and keep. Exit status 1 where something is likely wrong.
+
+    \b
+    balun mend hospital
+    balun mend hospital --write
+    """
+    from balun.mends import draw
+
+    folder = _folder()
+    project = bl.load(folder)
+    with _progress(quiet=as_json) as watch:
+        found = project[node if ":" in node else _event_or_table(project, node)].mend(least=least, watch=watch)
+    file = found.write(folder, force=force) if write else None
+    if as_json:
+        _print_json({**found.as_json(), "file": str(file) if file else None})
+    else:
+        draw(found, _console(), limit=limit)
+        if file is not None:
+            click.echo(f"written: {file.relative_to(folder)}. Read it, then `balun check` and `balun run`")
+    sys.exit(FINDINGS if found.mends or found.unknown else FINE)
+
+
+def _event_or_table(project: bl.Project, name: str) -> str:
+    """Where a feature has the same name, the rows are meant."""
+    found = [one.id for one in project.graph if one.name == name and one.kind in {"event", "table"}]
+    return found[0] if len(found) == 1 else name
 
 
 @balun.command("map", short_help="Draw the chain, its owners and the interfaces between them.")

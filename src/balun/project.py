@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from balun.fit import Fitted, Result
     from balun.impact import Impact
     from balun.joins import Joins
+    from balun.mends import Mending
     from balun.minimize import Minimized
     from balun.near import Near
     from balun.prove import Proof
@@ -306,6 +307,17 @@ class Part:
     ) -> Stocktake:
         """As `Project.stocktake`, of a corpus. Raises UsageError for other nodes."""
         return self.project.stocktake(self.node.id, model=model, rows=rows, sample=sample, out=out, watch=watch)
+
+    def mend(self, *, least: float = 0.6, watch: Watch | None = None) -> Mending:
+        """What is likely wrong in an event's or a table's rows, and how to mend it; nothing is changed.
+
+        least: of confidence, for a cell to be told. Raises UsageError for other nodes, and before the first run.
+        """
+        from balun.mends import asked, mend
+
+        graph = self.project.graph
+        given = asked(graph, self.node.id, SnapshotRows(self.project).current)
+        return mend(graph, given, least=least, say=watch.say if watch else None)
 
     def _model(self) -> Snapshot:
         if self.node.kind != "model":

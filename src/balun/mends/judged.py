@@ -88,15 +88,16 @@ def _of_column(column: Column, told: list[tuple[Dependency, Votes]], slips: Slip
 
 def _filled(told: list[tuple[Dependency, Votes]], rows: Codes, best: Codes) -> Floats:
     """How likely a value belongs where there is none: by the groups that agree on it, and are seldom empty."""
-    sure = np.zeros(len(rows))
+    sure, filled = np.zeros(len(rows)), np.ones(len(rows))
     for _, vote in told:
         usual, most, mine, size = (
             one[rows] for one in (vote.usual, vote.usual_rows, vote.own_rows, vote.group_rows)
         )  # fmt: skip
         share = most / np.maximum(1, size - mine) * (most / (most + 0.5))
         empty = mine / np.maximum(1, size)
-        sure = np.maximum(sure, np.where(usual == best, share * np.clip(1.2 - 1.5 * empty, 0, 1), 0.0))
-    return sure
+        sure = np.maximum(sure, np.where(usual == best, share, 0.0))
+        filled = np.minimum(filled, np.where(size >= _SMALLEST_GROUP, np.clip(1.2 - 1.5 * empty, 0, 1), 1.0))
+    return sure * filled
 
 
 def _doubtful(column: Column, told: list[tuple[Dependency, Votes]]) -> Codes:

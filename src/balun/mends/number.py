@@ -183,7 +183,8 @@ def _foreign(values: Floats, group: Codes) -> _Foreign | None:
             continue
         way = _way(value, middle, change) if change.shift else logs / np.log(change.factor)
         at_home, there = np.abs(way) < 0.3, np.abs(way - 1) < 0.3
-        between = ((way > 0.35) & (way < 0.65)) | (way < -0.4) | (way > 1.4)
+        # Where most of a group are foreign, those at home lie on the other side.
+        between = ((way > 0.35) & (way < 0.65)) | (way < -0.4) & (np.abs(way + 1) > 0.3) | (way > 1.4)
         count = int(there.sum())
         if count < _least(len(way)) or count > 0.45 * len(way) or between.sum() > 0.15 * count or not at_home.any():
             continue
@@ -191,9 +192,23 @@ def _foreign(values: Floats, group: Codes) -> _Foreign | None:
         off = abs(float(np.median(way[there])) - 1)
         _, most = np.unique(value[there], return_counts=True)
         if home < 0.11 and away < 1.5 * home + 0.01 and len(most) >= 8 and most.max() < 0.4 * count:
-            if best is None or off < best[0]:
+            if (best is None or off < best[0]) and not _is_other_way(value, way, group[rows]):
                 best = off, _Foreign(change, rows[there], count / len(way), home)
     return best[1] if best is not None and best[0] < 0.06 else None
+
+
+def _is_other_way(value: Floats, way: Floats, group: Codes) -> bool:
+    """Whether those that lie there are at home, and their groups' medians are not.
+
+    What was turned into another unit is seldom whole; else the fewer rows are foreign.
+    """
+    there, here, behind = np.abs(way - 1) < 0.3, np.abs(way) < 0.3, np.abs(way + 1) < 0.3
+    beside = here & np.isin(group, group[there])
+    across = here & np.isin(group, group[behind])
+    ours, theirs = float(np.mean(value[there] % 1 == 0)), float(np.mean(value[beside] % 1 == 0)) if beside.any() else 0.0
+    if abs(ours - theirs) > 0.5:
+        return ours > theirs
+    return bool(behind.sum() + beside.sum() < there.sum() + across.sum())
 
 
 def _least(rows: int) -> float:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from balun.mends.sheet import Column
-from balun.quoting import literal, quoted
+from balun.quoting import literal
 
 _NUMBER = re.compile(r"-?\d+(\.\d+)?")
 _MOST_BRANCHES = 40
@@ -16,11 +16,8 @@ NUMBERS = frozenset({"integer", "float", "decimal"})
 
 
 class Rule(Protocol):
-    def when(self) -> str:
-        """A condition over one row."""
-
-    def then(self) -> str:
-        """The mended value, where the condition holds."""
+    def branches(self) -> list[tuple[str, str]]:
+        """Of a CASE: conditions over one row, and what the column is then, tried in order."""
 
 
 @dataclass(frozen=True)
@@ -30,11 +27,8 @@ class Formula:
     condition: str
     value: str
 
-    def when(self) -> str:
-        return self.condition
-
-    def then(self) -> str:
-        return self.value
+    def branches(self) -> list[tuple[str, str]]:
+        return [(self.condition, self.value)]
 
 
 @dataclass(frozen=True)
@@ -44,22 +38,13 @@ class Values:
     column: Column
     pairs: tuple[tuple[str | None, str | None], ...]
 
-    def when(self) -> str:
-        olds = [spelt(self.column, old) for old, _ in self.pairs if old is not None]
-        parts = [f"{self.column.sql} IN ({', '.join(olds)})"] if olds else []
-        parts += [f"{self.column.sql} IS NULL"] if len(olds) < len(self.pairs) else []
-        return " OR ".join(parts)
-
-    def then(self) -> str:
-        if len({new for _, new in self.pairs}) == 1:
-            return spelt(self.column, self.pairs[0][1])
-        if len(self.pairs) <= _MOST_BRANCHES:
-            told = [f"WHEN {spelt(self.column, old)} THEN {spelt(self.column, new)}" for old, new in self.pairs]
-            return f"CASE {self.column.sql} {' '.join(told)} END"
-        rows = ", ".join(f"({spelt(self.column, old)}, {spelt(self.column, new)})" for old, new in self.pairs)
-        return (
-            f"(SELECT any_value(m.was_right) FROM (VALUES {rows}) AS m(was, was_right) WHERE m.was = {self.column.sql})"
-        )
+    def branches(self) -> list[tuple[str, str]]:
+        """A line each, so that a person may strike one out; where they are many, one look into a list."""
+        pairs = [(spelt(self.column, old), spelt(self.column, new)) for old, new in self.pairs]
+        if len(pairs) <= _MOST_BRANCHES:
+            return [(f"{self.column.sql} = {old}", new) for old, new in pairs]
+        olds = ", ".join(old for old, _ in pairs)
+        return [(f"{self.column.sql} IN ({olds})", _looked_up(pairs, f"m.was = {self.column.sql}", ("was",)))]
 
 
 @dataclass(frozen=True)
@@ -70,43 +55,50 @@ class Given:
     beside: tuple[Column, ...]
     cases: tuple[tuple[tuple[str | None, ...], str | None, str | None], ...]
 
-    def when(self) -> str:
-        return f"({self._row()}) IN ({', '.join(f'({self._key(one, old)})' for one, old, _ in self.cases)})"
-
-    def then(self) -> str:
-        if len({new for *_, new in self.cases}) == 1:
-            return spelt(self.column, self.cases[0][2])
-        told = [
-            f"WHEN {' AND '.join(self._equal(one, old))} THEN {spelt(self.column, new)}" for one, old, new in self.cases
+    def branches(self) -> list[tuple[str, str]]:
+        if len(self.cases) <= _MOST_BRANCHES:
+            return [
+                (" AND ".join(self._equal(beside, old)), spelt(self.column, new)) for beside, old, new in self.cases
+            ]
+        columns = (*self.beside, self.column)
+        names = tuple(f"was_{at}" for at in range(len(columns)))
+        rows = [
+            (*(literal(one or "") for one in (*beside, old)), spelt(self.column, new))
+            for beside, old, new in self.cases
         ]
-        return f"CASE {' '.join(told)} END"
-
-    def _row(self) -> str:
-        return ", ".join(_text(one) for one in (*self.beside, self.column))
-
-    def _key(self, beside: Sequence[str | None], old: str | None) -> str:
-        return ", ".join(literal(one or "") for one in (*beside, old))
+        here = ", ".join(_text(one) for one in columns)
+        keys = ", ".join(f"({', '.join(row[:-1])})" for row in rows)
+        met = " AND ".join(f"m.{name} = {_text(one)}" for name, one in zip(names, columns, strict=True))
+        return [(f"({here}) IN ({keys})", _looked_up(rows, met, names))]
 
     def _equal(self, beside: Sequence[str | None], old: str | None) -> list[str]:
         return [
             f"{one.sql} IS NULL" if value is None else f"{one.sql} = {spelt(one, value)}"
-            for one, value in zip((*self.beside, self.column), (*beside, old), strict=True)
+            for one, value in zip((self.column, *self.beside), (old, *beside), strict=True)
         ]
+
+
+def _looked_up(rows: Sequence[tuple[str, ...]], met: str, names: tuple[str, ...]) -> str:
+    """One value at most, so that no row multiplies."""
+    listed = ",\n".join(f"        ({', '.join(row)})" for row in rows)
+    return f"(\n      SELECT any_value(m.meant) FROM (VALUES\n{listed}\n      ) AS m({', '.join(names)}, meant) WHERE {met})"
 
 
 @dataclass(frozen=True)
 class Once:
-    """Of rows that agree in `columns` one is kept, the first by `order`."""
+    """Of rows that agree in `columns` one is kept, the first by `order`. It takes out rows rather than cells."""
 
     columns: tuple[Column, ...]
     order: tuple[Column, ...]
 
-    def when(self) -> str:
-        ordered = ", ".join(one.sql for one in self.order) or "1"
-        return f"row_number() OVER (PARTITION BY {', '.join(one.sql for one in self.columns)} ORDER BY {ordered}) > 1"
+    def branches(self) -> list[tuple[str, str]]:
+        return []
 
-    def then(self) -> str:
-        return "NULL"
+    @property
+    def qualify(self) -> str:
+        by = ", ".join(one.sql for one in self.columns)
+        ordered = ", ".join(one.sql for one in self.order or self.columns[:1])
+        return f"row_number() OVER (PARTITION BY {by} ORDER BY {ordered}) = 1"
 
 
 def _text(column: Column) -> str:
@@ -122,7 +114,3 @@ def spelt(column: Column, value: str | None) -> str:
     if column.kind in NUMBERS and _NUMBER.fullmatch(value):
         return value
     return f"{literal(value)}::{column.dtype}"
-
-
-def named(columns: Sequence[Column]) -> str:
-    return ", ".join(quoted(one.name) for one in columns)
