@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
+from balun.advice import advice
 from balun.chain.change import Change
 from balun.chain.contract import Contract
 from balun.chain.graph import Graph, Node
@@ -20,7 +21,6 @@ from balun.facts.known import Chain, known_of
 from balun.facts.supply import supply_of
 from balun.finding import Finding
 from balun.kept import Kept
-from balun.advice import advice
 
 T = TypeVar("T")
 

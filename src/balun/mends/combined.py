@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -15,26 +15,26 @@ from balun.mends.sheet import Codes, Column, Floats
 _SUREST, _WEIGHT = 0.99, 0.8
 
 
-def combined(found: Sequence[Doubt], least: float) -> list[Doubt]:
+def combined(found: Sequence[Doubt], least: float, known: Mapping[str, Floats] | None = None) -> list[Doubt]:
     """Doubts in the order in which their rules are tried, each with the cells that no rule before it takes.
 
-    Those that can't mend come last. A cell's confidence is a noisy or over all that doubt it; what speaks for another
-    right value counts against. least: cells below are left out.
+    Those that can't mend come last. A cell's confidence is a noisy or over all that doubt it.
+    least: cells below are left out. known: by column how sure it is, where labels told.
     """
     settled: list[Doubt] = [one for one in found if one.kind == "duplicate" and one.sure >= least]
     by_column: dict[str, list[Doubt]] = defaultdict(list)
     for one in found:
         if one.kind != "duplicate":
             by_column[one.column.name].append(one)
-    for some in by_column.values():
-        settled += _of_column(some, least)
+    for name, some in by_column.items():
+        settled += _of_column(some, least, known.get(name) if known else None)
     return settled
 
 
-def _of_column(found: Sequence[Doubt], least: float) -> list[Doubt]:
+def _of_column(found: Sequence[Doubt], least: float, known: Floats | None) -> list[Doubt]:
     ordered = sorted(found, key=lambda one: (one.rule is None, -one.sure, -len(one)))
     rows = len(ordered[0].column.codes)
-    sure = _sure(ordered, rows)
+    sure = known if known is not None else agreed(ordered, rows)
     taken = np.zeros(rows, dtype=bool)
     settled = []
     for one in ordered:
@@ -46,7 +46,7 @@ def _of_column(found: Sequence[Doubt], least: float) -> list[Doubt]:
     return settled
 
 
-def _sure(found: Sequence[Doubt], rows: int) -> Floats:
+def agreed(found: Sequence[Doubt], rows: int) -> Floats:
     """Nothing that is found twice by the same clue is twice as sure: each beyond the surest counts for less."""
     best = np.zeros(rows)
     rest = np.ones(rows)

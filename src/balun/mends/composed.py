@@ -19,7 +19,10 @@ def composed(sheet: Sheet) -> Iterator[tuple[Dependency, Votes]]:
     texts = [one for one in sheet.columns if one.kind in {"text", "integer"} and 2 <= one.distinct <= 50_000]
     for column in texts:
         if column.kind == "text":
-            found = next((pair for pair in permutations(texts, 2) if column not in pair and _sign(column, *pair) is not None), None)
+            found = next(
+                (pair for pair in permutations(texts, 2) if column not in pair and _sign(column, *pair) is not None),
+                None,
+            )
             if found is not None:
                 yield _as_votes(column, *found, str(_sign(column, *found)))
 

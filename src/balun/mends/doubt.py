@@ -72,19 +72,18 @@ def by_value(
     return Doubt(kind, column, rows, sure_of[at], right_of[at], evidence, rule)
 
 
-def some(column: Column, rights: Mapping[int, str | None], most: int = 3) -> str:
-    """The commonest of them in words: what stood there and what is right.
+def shown(value: str | None, beside: str | None = None, most: int = 40) -> str:
+    """A value in quotes, cut to `most` signs about where it begins to differ from `beside`.
 
-    >>> import pyarrow as pa, numpy as np
-    >>> some(Column("a", "VARCHAR", np.array([0, 0, 1]), pa.array(["x", "y"])), {0: "X", 1: None})
-    "'x' is 'X', 'y' is null"
+    >>> shown(None), shown("a long text", "a lonk text", 6)
+    ('null', "'…lon…'")
     """
-    ordered = sorted(rights, key=lambda code: -int(column.counts[code]))
-    told = [f"{shown(column.texts[code])} is {shown(rights[code])}" for code in ordered[:most]]
-    return ", ".join(told) + (f" and {len(ordered) - most:,} more" if len(ordered) > most else "")
-
-
-def shown(value: str | None, most: int = 40) -> str:
     if value is None:
         return "null"
-    return f"'{value if len(value) <= most else value[: most - 1] + '…'}'"
+    if len(value) <= most:
+        return f"'{value}'"
+    other = beside or ""
+    differs = next((at for at, (one, two) in enumerate(zip(value, other, strict=False)) if one != two), 0)
+    start = max(0, min(differs - most // 2, len(value) - most + 1)) if other else 0
+    cut = value[start + (start > 0) : start + most - 1]
+    return f"'{'…' * (start > 0)}{cut}{'…' * (start + most - 1 < len(value))}'"

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from balun.mends.doubt import Doubt, by_value, some
+from balun.mends.doubt import Doubt, by_value
 from balun.mends.rule import Formula
 from balun.mends.sheet import Column, Sheet
 from balun.quoting import literal
@@ -47,11 +47,13 @@ def _stripped(
     several = len({_unit(affix) for affix in common}) <= 3 and len(common) > 1 and top < 0.9 * total
     if plain < 0.3 * total and not several:
         return
-    chosen = [affix for affix in rows if affix in common or affix != ("", "") and _like(affix, common)]
+    chosen = [affix for affix in rows if affix in common or (affix != ("", "") and _like(affix, common))]
     rights = {code: _number(column.texts[code]) for affix in chosen for code in codes[affix]}
     if plain and _another_scale(column, rights, codes[("", "")]):
         return
-    units = ", ".join(f"'{(before + after).strip()}'" for before, after in sorted(common, key=lambda one: -rows[one])[:4])
+    units = ", ".join(
+        f"'{(before + after).strip()}'" for before, after in sorted(common, key=lambda one: -rows[one])[:4]
+    )
     how = f"{plain / total:.0%} are plain numbers" if plain >= 0.3 * total else "all of them are numbers"
     told = f"a number with {units} beside it, where {how}"
     any_affix = "|".join(sorted((re.escape(before + "\0" + after) for before, after in chosen), reverse=True))
@@ -121,17 +123,18 @@ def punctuation(sheet: Sheet) -> Iterator[Doubt]:
                 rights[int(code)], sure[int(code)] = right, 0.95 if there else 0.85
         if rights:
             rule = Formula(
-                f"regexp_matches({column.sql}, '[^A-Za-z0-9]')", f"regexp_replace({column.sql}, '[^A-Za-z0-9]', '', 'g')"
+                f"regexp_matches({column.sql}, '[^A-Za-z0-9]')",
+                f"regexp_replace({column.sql}, '[^A-Za-z0-9]', '', 'g')",
             )
             whole = len(rights) == (~bare).sum()
-            told = f"signs that {share:.1%} of the rows are without: {some(column, rights)}"
+            told = f"signs that {share:.1%} of the rows are without"
             yield by_value("form", column, rights, sure, told, rule if whole else None)
 
 
 def _codes(column: Column, bare: np.ndarray[tuple[int], np.dtype[np.bool_]]) -> bool:
     """Codes hold figures, or are short and in large letters: words are joined by blanks for a reason."""
     plain = [column.texts[code] for code in np.flatnonzero(bare)]
-    return float(np.mean([any(map(str.isdigit, text)) or text.isupper() and len(text) <= 4 for text in plain])) > 0.8
+    return float(np.mean([any(map(str.isdigit, text)) or (text.isupper() and len(text) <= 4) for text in plain])) > 0.8
 
 
 def shape(text: str) -> str:
@@ -211,7 +214,7 @@ def _otherwise(column: Column, codes: list[int], form: str, usual: str, share: f
         f"regexp_full_match({column.sql}, {literal(pattern)})",
         f"strftime(try_strptime({column.sql}, {literal(form)}), {literal(usual)})",
     )
-    yield by_value("date form", column, rights, 0.95, f"{told}, these {form}: {some(column, rights, 2)}", rule)
+    yield by_value("date form", column, rights, 0.95, f"{told}, these {form}", rule)
 
 
 def _order(column: Column, codes: list[int], sign: str) -> str | None:

@@ -122,7 +122,9 @@ def _weighed(
         rest = np.maximum(size - 1, 1)
         fair = np.maximum(mine - 1, 0) / rest + (vote.exceptions + 5e-4 + 0.01 / rest**2) * share[own]
         claim = np.clip(np.log(np.maximum(most, 0.5) / (rest + 0.5) / fair), _AGAINST, _CLIP)
-        claim = np.where((usual == own) | (usual < 0), np.maximum(_AGAINST, -np.log1p(np.maximum(mine - 1, 0)) * 1.5), claim)
+        claim = np.where(
+            (usual == own) | (usual < 0), np.maximum(_AGAINST, -np.log1p(np.maximum(mine - 1, 0)) * 1.5), claim
+        )
         claim = np.where(size < 2, 0.0, claim)
         claims.append((np.where(usual < 0, own, usual), claim))
     names = np.stack([usual for usual, _ in claims])
@@ -159,7 +161,8 @@ def _told(claim: _Claim, slips: Slips) -> Iterator[Doubt]:
         first = pick[np.argmax(sure[pick])]
         was = None if own[first] < 0 else column.texts[own[first]]
         beside = " and ".join(shown(one.text_at(int(rows[first]))) for one in told[by[first]][0].beside)
-        words = f"{loud.words}: {shown(was)} beside {beside} is {shown(column.texts[best[first]])}"
+        right = column.texts[best[first]]
+        words = f"{loud.words}: {shown(was, right)} beside {beside} is {shown(right, was)}"
         yield Doubt(kind, column, rows[pick], sure[pick], rights, words, rule)  # type: ignore[arg-type]
 
 
@@ -174,9 +177,7 @@ def _kind(column: Column, was: int, right: int, slips: Slips) -> Kind:
     return "misspelt" if distance(one, two, 2) else "dependency"
 
 
-def _rule(
-    column: Column, told: list[tuple[Dependency, Votes]], rows: Codes, best: Codes, by: Codes
-) -> Rule:
+def _rule(column: Column, told: list[tuple[Dependency, Votes]], rows: Codes, best: Codes, by: Codes) -> Rule:
     """By value alone where each value is always mended alike, and wherever it stands."""
     own = column.codes[rows]
     ends: dict[int, set[int]] = defaultdict(set)
@@ -184,7 +185,9 @@ def _rule(
         ends[was].add(right)
     mended = np.bincount(own[own >= 0], minlength=column.distinct)
     if all(was >= 0 and len(right) == 1 and mended[was] == column.counts[was] for was, right in ends.items()):
-        return Values(column, tuple((column.texts[was], column.texts[next(iter(right))]) for was, right in sorted(ends.items())))
+        return Values(
+            column, tuple((column.texts[was], column.texts[next(iter(right))]) for was, right in sorted(ends.items()))
+        )
     voices = np.unique(by)
     beside = told[int(by[0])][0].beside if len(voices) == 1 else None
     if beside is None:

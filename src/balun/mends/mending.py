@@ -164,4 +164,5 @@ def words(pair: tuple[str | None, str | None], *, known: bool) -> str:
     >>> words(("birminghxm", "birmingham"), known=True), words(("1301", None), known=False)
     ("'birminghxm' → 'birmingham'", "'1301'")
     """
-    return f"{shown(pair[0])} → {shown(pair[1])}" if known else shown(pair[0])
+    was, right = pair
+    return f"{shown(was, right)} → {shown(right, was)}" if known else shown(was)

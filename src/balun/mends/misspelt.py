@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from balun.mends.dependency import Dependency, votes
-from balun.mends.doubt import Doubt, by_value, some
+from balun.mends.doubt import Doubt, by_value
 from balun.mends.sheet import Column, Sheet
 from balun.mends.slip import Pair, Slips, distance, learn, near_pairs
 
@@ -35,7 +35,9 @@ def _contradicted(column: Column, one: Dependency) -> set[tuple[int, int]]:
     vote = votes(one)
     rare = np.append(column.counts, 10**9)[column.codes] * 4 <= np.append(column.counts, 0)[vote.usual]
     clear = (vote.usual_rows >= 3) & (2 * vote.usual_rows >= vote.group_rows) & (vote.own_rows == 1)
-    rows = np.flatnonzero(rare & clear & (vote.usual != column.codes) & (vote.usual >= 0) & (column.codes >= 0))[:20_000]
+    rows = np.flatnonzero(rare & clear & (vote.usual != column.codes) & (vote.usual >= 0) & (column.codes >= 0))[
+        :20_000
+    ]
     pairs = set(zip(column.codes[rows].tolist(), vote.usual[rows].tolist(), strict=True))
     return {pair for pair in pairs if _few(column.texts[pair[0]], column.texts[pair[1]])}
 
@@ -78,18 +80,19 @@ def _smudged(column: Column, slips: Slips) -> Iterator[Doubt]:
             unknown[code], sure[code] = None, 0.2 + 0.7 * trust * _odd(column, code, slips)
     signs = " and ".join(f"'{sign}'" for sign in slips.smudges)
     if known:
-        told = f"{signs} stands for other signs: {some(column, known)}"
+        told = f"{signs} stands for other signs"
         yield by_value("smudge", column, known, sure, told)
     if unknown:
-        told = f"{signs} stands for other signs, as in {', '.join(repr(column.texts[code]) for code in list(unknown)[:3])}"
-        yield by_value("smudge", column, unknown, sure, told, known=False)
+        yield by_value("smudge", column, unknown, sure, f"{signs} stands for other signs", known=False)
 
 
 def _odd(column: Column, code: int, slips: Slips) -> float:
     """How rarely the neighbours of the sign meet it in common values."""
     text = column.texts[code]
     common = [other for other in np.argsort(-column.counts)[:300] if column.counts[other] >= 3 and other != code]
-    pairs = Counter(pair for other in common for pair in zip(column.texts[other], column.texts[other][1:], strict=False))
+    pairs = Counter(
+        pair for other in common for pair in zip(column.texts[other], column.texts[other][1:], strict=False)
+    )
     met = [pairs[pair] for pair in zip(text, text[1:], strict=False) if set(pair) & set(slips.smudges)]
     return float(np.mean([count == 0 for count in met])) if met else 1.0
 
@@ -143,7 +146,7 @@ def misspelt(sheet: Sheet, slips: Slips) -> Iterator[Doubt]:
             longer = min(1.0, len(column.texts[was]) / 10 + 0.3)
             rights[was], sure[was] = column.texts[right], float(0.97 * trust * ratio * longer)
         if rights:
-            yield by_value("misspelt", column, rights, sure, f"rare, and one slip from a common value: {some(column, rights)}")
+            yield by_value("misspelt", column, rights, sure, "rare, and one slip from a common value")
 
 
 def _is_word_slip(column: Column, was: int, right: int) -> bool:

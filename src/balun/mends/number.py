@@ -37,7 +37,7 @@ def outlier(sheet: Sheet) -> Iterator[Doubt]:
 
 
 def _is_number(column: Column) -> bool:
-    return column.kind in {"integer", "float", "decimal"} or column.kind == "text" and column.numeric_share > 0.95
+    return column.kind in {"integer", "float", "decimal"} or (column.kind == "text" and column.numeric_share > 0.95)
 
 
 def _far(values: Floats, counts: Codes) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
@@ -205,7 +205,10 @@ def _is_other_way(value: Floats, way: Floats, group: Codes) -> bool:
     there, here, behind = np.abs(way - 1) < 0.3, np.abs(way) < 0.3, np.abs(way + 1) < 0.3
     beside = here & np.isin(group, group[there])
     across = here & np.isin(group, group[behind])
-    ours, theirs = float(np.mean(value[there] % 1 == 0)), float(np.mean(value[beside] % 1 == 0)) if beside.any() else 0.0
+    ours, theirs = (
+        float(np.mean(value[there] % 1 == 0)),
+        float(np.mean(value[beside] % 1 == 0)) if beside.any() else 0.0,
+    )
     if abs(ours - theirs) > 0.5:
         return ours > theirs
     return bool(behind.sum() + beside.sum() < there.sum() + across.sum())
@@ -241,7 +244,9 @@ def _doubt(column: Column, beside: tuple[Column, ...], found: _Foreign, values: 
     number = column.sql if column.kind != "text" else f"try_cast({column.sql} AS DOUBLE)"
     over = f"PARTITION BY {', '.join(one.sql for one in beside)}" if beside else ""
     middle = f"median({number}) OVER ({over})"
-    there = f"({middle} - {change.shift:g}) * {change.factor:.10g}" if change.shift else f"{middle} * {change.factor:.10g}"
+    there = (
+        f"({middle} - {change.shift:g}) * {change.factor:.10g}" if change.shift else f"{middle} * {change.factor:.10g}"
+    )
     cast = "::VARCHAR" if column.kind == "text" else ""
     where = " of the same " + " and ".join(one.name for one in beside) if beside else ""
     told = f"{change.words}: {found.share:.1%} of the numbers lie about the median{where} then, and none between"

@@ -10,8 +10,12 @@ import numpy as np
 from balun.mends.doubt import Doubt, by_value
 from balun.mends.sheet import Column, Sheet
 
-_SURE = frozenset({"n/a", "#n/a", "null", "nan", "<null>", "<na>", "\\n", "not available", "not applicable", "#value!", "#null!"})
-_LIKELY = frozenset({"na", "none", "nil", "unknown", "missing", "undefined", "-", "--", "---", "?", "??", "tbd", ".", "(null)", "n.a."})
+_SURE = frozenset(
+    {"n/a", "#n/a", "null", "nan", "<null>", "<na>", "\\n", "not available", "not applicable", "#value!", "#null!"}
+)
+_LIKELY = frozenset(
+    {"na", "none", "nil", "unknown", "missing", "undefined", "-", "--", "---", "?", "??", "tbd", ".", "(null)", "n.a."}
+)
 _NINES = re.compile(r"-?9{2,}(\.0+)?|-1(\.0+)?|-9(\.0+)?")
 _DAYS = frozenset({"1970-01-01", "1900-01-01", "0001-01-01", "1899-12-30", "9999-12-31", "2999-12-31", "1753-01-01"})
 _MOST_SHARE = 0.6
@@ -21,7 +25,7 @@ def placeholder(sheet: Sheet) -> Iterator[Doubt]:
     for column in sheet.columns:
         if column.is_text:
             yield from _words(column)
-        if column.kind in {"integer", "float", "decimal"} or column.is_text and column.numeric_share > 0.9:
+        if column.kind in {"integer", "float", "decimal"} or (column.is_text and column.numeric_share > 0.9):
             yield from _numbers(column)
         if column.kind in {"date", "timestamp", "timestamptz"} or column.is_text:
             yield from _days(column)
@@ -38,7 +42,9 @@ def _words(column: Column) -> Iterator[Doubt]:
             # Among codes of two or three letters `NA` may be a code.
             found[code] = 0.35 if short and word.isalpha() else 0.8
     if found:
-        told = " and ".join(f"'{column.texts[code]}'" for code in sorted(found, key=lambda one: -column.counts[one])[:3])
+        told = " and ".join(
+            f"'{column.texts[code]}'" for code in sorted(found, key=lambda one: -column.counts[one])[:3]
+        )
         stands = "stands" if len(found) == 1 else "stand"
         yield by_value("placeholder", column, dict.fromkeys(found), found, f"{told} {stands} for nothing")
 

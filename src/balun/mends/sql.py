@@ -63,7 +63,8 @@ def _notes(mends: Sequence[tuple[int, Doubt]], sheet: Sheet) -> list[str]:
         what = "rows" if isinstance(one.rule, Once) else "cells"
         where = "" if isinstance(one.rule, Once) else f" {one.column.name}:"
         count = round(len(one) * sheet.share)
-        told = f"mend {number}. {one.kind},{where} {count:,} {what}, {one.sure:.0%} sure; {_plain(one.evidence)}"
+        counted = f"{count:,} {what if count != 1 else what[:-1]}"
+        told = f"mend {number}. {one.kind},{where} {counted}, {one.sure:.0%} sure; {_plain(one.evidence)}"
         lines += [f"-- {line}" for line in wrap(told, _WIDTH - 3, break_on_hyphens=False)]
     return lines
 

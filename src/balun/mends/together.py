@@ -63,7 +63,9 @@ def _foreign(own: _Fit, other: _Fit) -> np.ndarray[tuple[int], np.dtype[np.bool_
     found = np.zeros(own.column.distinct, dtype=bool)
     for code, text in enumerate(own.column.texts):
         there = other.of(text, own=False)
-        found[code] = there > 0.0004 and there > 10 * own.of(text, own=True) and own.column.counts[code] < 0.05 * own.rows
+        found[code] = (
+            there > 0.0004 and there > 10 * own.of(text, own=True) and own.column.counts[code] < 0.05 * own.rows
+        )
     return found
 
 
@@ -117,5 +119,3 @@ def _split(column: Column, other: Column) -> Iterator[Doubt]:
     long = np.array([ends[code][1] for code in codes], dtype=object)
     yield Doubt("run together", column, rows, sure, short, told, Values(column, pairs))
     yield Doubt("run together", other, rows, sure, long, told, Given(other, (column,), cases))
-
-

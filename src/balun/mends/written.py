@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from balun.mends.doubt import Doubt, by_value, some
+from balun.mends.doubt import Doubt, by_value
 from balun.mends.rule import Formula
 from balun.mends.sheet import Column, Sheet
 
@@ -31,10 +31,10 @@ def whitespace(sheet: Sheet) -> Iterator[Doubt]:
         share = column.counts[list(edges)].sum() / column.counts.sum() if edges else 0.0
         if edges and share < 0.5:
             rule = None if any("  " in str(right) for right in edges.values()) else _trimmed(column, edges)
-            told = f"blanks around it: {some(column, dict(edges))}"
+            told = "blanks around it"
             yield by_value("whitespace", column, dict(edges), 0.95, told, rule)
         if inside:
-            yield by_value("whitespace", column, dict(inside), 0.9, f"blanks doubled: {some(column, dict(inside))}")
+            yield by_value("whitespace", column, dict(inside), 0.9, "blanks doubled")
 
 
 def _trimmed(column: Column, edges: dict[int, str]) -> Formula | None:
@@ -69,7 +69,7 @@ def case(sheet: Sheet) -> Iterator[Doubt]:
                 if differs and column.counts[best] >= _FEW and share >= 0.7:
                     rights[code], sure[code] = column.texts[best], float(0.5 + 0.48 * (share - 0.4) / 0.6)
         if rights and len(rights) <= 0.5 * column.distinct + 10:
-            told = f"differs in the size of letters alone: {some(column, rights)}"
+            told = "differs in the size of letters alone"
             yield by_value("case", column, rights, sure, told)
 
 
@@ -81,7 +81,7 @@ def mojibake(sheet: Sheet) -> Iterator[Doubt]:
         codes = np.arange(column.distinct) if column.is_text else np.empty(0, dtype=np.int64)
         rights = {int(code): right for code in codes if (right := _again(column.texts[code])) is not None}
         if rights:
-            yield by_value("mojibake", column, dict(rights), 0.97, f"UTF-8 read as Latin: {some(column, dict(rights))}")
+            yield by_value("mojibake", column, dict(rights), 0.97, "UTF-8 read as Latin")
 
 
 _LATIN = re.compile("[\u00c2-\u00f4][\u0080-\u00bf\u0100-\uffff]")
