@@ -545,25 +545,44 @@ def near(node: str, *, as_json: bool) -> None:
 
 @balun.command(short_help="Say why a column is as it is.")
 @click.argument("column", metavar="NODE.COLUMN")
+@click.option("--row", "key", metavar="KEY", help="Of a table's row: the values of its key, or COLUMN=VALUE,….")
 @json_option
 @_says_errors
-def why(column: str, *, as_json: bool) -> None:
+def why(column: str, *, key: str | None, as_json: bool) -> None:
     """Say what is known of NODE.COLUMN and how, where its nulls come from, and how it is made, step by step.
 
     Each fact is proved by a step of the SQL, tested on rows, or assumed because a contract says so. Where the last
     run left rows, it is said of each whether it holds on them.
 
+    With --row: of one row of a table that is made row by row of one parent, as a mended one is, each value, what it was
+    in the parent's row, and the branch of the SQL that changed it. NODE alone shows all its columns.
+
     \b
     balun why flown.dep_delay
     balun why feature:weather.temp
+    balun why beer_mended --row 1436
+    balun why beer_mended.ounces --row id=1436
     """
     from balun.why import draw
 
+    if key is not None:
+        _why_row(column, key, as_json=as_json)
+        return
     found = bl.load(_folder()).why(column)
     if as_json:
         _print_json(found.as_json())
     else:
         draw(found, _console())
+
+
+def _why_row(word: str, key: str, *, as_json: bool) -> None:
+    from balun.why import draw_row, why_row
+
+    found = why_row(_folder(), word, key)
+    if as_json:
+        _print_json(found.as_json())
+    else:
+        draw_row(found, _console())
 
 
 @balun.command(short_help="Say how much data a corpus has, how clean, and what to capture more of.")

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from balun.prove import Proof
     from balun.status import Status
     from balun.stocktake import Stocktake
-    from balun.why import Why
+    from balun.why import Row, Why
     from balun.worth import Table, Worth
 
 
@@ -99,6 +99,15 @@ class Project:
         from balun.why import why
 
         return why(self.folder, word)
+
+    def why_row(self, word: str, key: str) -> Row:
+        """Why a row of a table is as it is, value by value: `beer_mended` or `beer_mended.ounces`, and its key.
+
+        Raises UsageError where it isn't made row by row of one parent, or not exactly one row has the key.
+        """
+        from balun.why import why_row
+
+        return why_row(self.folder, word, key)
 
     def check(self) -> Checked:
         """What can be proved without a row, and what can't be right."""
