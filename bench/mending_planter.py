@@ -1,4 +1,4 @@
-"""Dirt of known kinds in clean tables: what is planted is known cell by cell. Frozen before anything was tuned on it."""
+"""Dirt of known kinds in clean tables, known cell by cell. Frozen before anything was tuned on it."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import random
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from math import isnan
 
 Cell = str | None
 _CITIES = (
@@ -63,8 +64,9 @@ def flights(rows: int, seed: int) -> Planted:
     ]  # fmt: skip
     made: list[list[Cell]] = []
     for number, one in enumerate(picked.itertuples()):
-        sched = datetime(one.year, one.month, one.day, one.sched_dep_time // 100, one.sched_dep_time % 100)
-        delay = None if one.dep_delay != one.dep_delay else int(one.dep_delay)
+        clock = divmod(one.sched_dep_time, 100)
+        sched = datetime(one.year, one.month, one.day, *clock)  # noqa: DTZ001  # as written
+        delay = None if isnan(one.dep_delay) else int(one.dep_delay)
         tail = one.tailnum if isinstance(one.tailnum, str) else None
         made.append([
             str(number), one.carrier, line[one.carrier], str(one.flight), tail, _text(maker.get(tail)),
@@ -85,7 +87,7 @@ def clean(name: str) -> Planted:
 
 
 def _text(value: object) -> Cell:
-    if value is None or value != value:
+    if value is None or isinstance(value, float) and isnan(value):
         return None
     if isinstance(value, float) and value.is_integer():
         return str(int(value))
@@ -182,7 +184,7 @@ def date(into: Planted, chance: random.Random) -> None:
     for row in into.some(chance, 0.15, "day"):
         if not str(into.rows[row][into.at("day")]).startswith("2013-"):
             continue  # swapped before
-        day = datetime.strptime(str(into.rows[row][into.at("day")]), "%Y-%m-%d")
+        day = datetime.fromisoformat(str(into.rows[row][into.at("day")]))
         into.put(row, "day", chance.choice([f"{day:%d/%m/%Y}", f"{day:%b} {day.day}, {day.year}"]), "date")
 
 
@@ -256,7 +258,8 @@ def double(into: Planted, chance: random.Random) -> None:
 
 
 KINDS: tuple[Callable[[Planted, random.Random], None], ...] = (
-    dependency, typo, smudge, form, outlier, swapped, unit, date, spelling, mojibake, placeholder, missing, zone, double,
+    dependency, typo, smudge, form, outlier, swapped, unit, date, spelling, mojibake, placeholder, missing, zone,
+    double,
 )  # fmt: skip
 
 

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from balun.chain.change import Change
     from balun.check import Checked
     from balun.impact import Impact
+    from balun.project import Part
 
 FINE, FINDINGS, FAULT = 0, 1, 2
 P = ParamSpec("P")
@@ -660,32 +661,54 @@ def _is_path(word: str) -> bool:
 
 @balun.command(short_help="Find what is wrong in the rows, and propose mends.")
 @click.argument("node", metavar="TABLE | EVENT")
+@click.option(
+    "--labels",
+    metavar="FILE",
+    type=click.Path(path_type=Path),
+    help="What a person said of a few rows: a CSV of row,column,right value.",
+)
+@click.option("--label", "ask", is_flag=True, help="Ask you of 20 rows first, and keep that in labels/NODE.csv.")
 @click.option("--write", is_flag=True, help="Write the mended table as tables/NODE_mended.sql, for you to read.")
 @click.option("--force", is_flag=True, help="With --write: write over one that is there.")
 @click.option(
-    "--least-confidence", "least", default=0.6, show_default=True, metavar="P", type=click.FloatRange(0, 1),
+    "--least-confidence",
+    "least",
+    default=0.6,
+    show_default=True,
+    metavar="P",
+    type=click.FloatRange(0, 1),
     help="Leave out cells that are less likely wrong.",
 )
 @limit_option
 @json_option
 @_says_errors
-def mend(node: str, *, write: bool, force: bool, least: float, limit: int, as_json: bool) -> None:
+def mend(
+    node: str, *, labels: Path | None, ask: bool, write: bool, force: bool, least: float, limit: int, as_json: bool
+) -> None:
     """Find what is likely wrong in the rows of a table or event, as the last run left them, and propose mends as SQL.
 
     It needs no rules: columns that tell others, slips, placeholders, other forms, units and clocks, swapped and missing
     values, rows that come twice. Of each: why, how sure, and the mend. Nothing is changed in place: --write makes a new
     table, which you read and keep. Exit status 1 where something is likely wrong.
 
+    A row that the labels name was looked at whole: its cells without a line are right; one that is right has a line
+    without a column.
+
     \b
     balun mend hospital
+    balun mend hospital --label
+    balun mend hospital --labels labels/hospital.csv
     balun mend hospital --write
     """
     from balun.mends import draw
 
     folder = _folder()
     project = bl.load(folder)
+    part = project[node if ":" in node else _event_or_table(project, node)]
+    if ask:
+        labels = _labels_of(part, folder, labels)
     with _progress(quiet=as_json) as watch:
-        found = project[node if ":" in node else _event_or_table(project, node)].mend(least=least, watch=watch)
+        found = part.mend(labels=labels, least=least, watch=watch)
     file = found.write(folder, force=force) if write else None
     if as_json:
         _print_json({**found.as_json(), "file": str(file) if file else None})
@@ -694,6 +717,24 @@ def mend(node: str, *, write: bool, force: bool, least: float, limit: int, as_js
         if file is not None:
             click.echo(f"written: {file.relative_to(folder)}. Read it, then `balun check` and `balun run`")
     sys.exit(FINDINGS if found.mends or found.unknown else FINE)
+
+
+def _labels_of(part: Part, folder: Path, file: Path | None) -> Path:
+    from balun.mends import interview
+
+    with _progress(quiet=False) as watch:
+        rows = part.to_label(watch=watch)
+    file = file or folder / "labels" / f"{part.node.name}.csv"
+    count = interview(
+        rows,
+        file,
+        _console(err=True),
+        lambda: str(click.prompt("", "", prompt_suffix="> ", show_default=False, err=True)),
+    )
+    click.echo(f"{count} rows are labelled in {file}", err=True)
+    if not count:
+        raise UsageError("no row was labelled: `balun mend` goes without, too")
+    return file
 
 
 def _event_or_table(project: bl.Project, name: str) -> str:

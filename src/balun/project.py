@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from balun.fit import Fitted, Result
     from balun.impact import Impact
     from balun.joins import Joins
-    from balun.mends import Mending
+    from balun.mends import Mending, ToLabel
     from balun.minimize import Minimized
     from balun.near import Near
     from balun.prove import Proof
@@ -317,16 +317,26 @@ class Part:
         """As `Project.stocktake`, of a corpus. Raises UsageError for other nodes."""
         return self.project.stocktake(self.node.id, model=model, rows=rows, sample=sample, out=out, watch=watch)
 
-    def mend(self, *, least: float = 0.6, watch: Watch | None = None) -> Mending:
+    def mend(self, *, labels: str | Path | None = None, least: float = 0.6, watch: Watch | None = None) -> Mending:
         """What is likely wrong in an event's or a table's rows, and how to mend it; nothing is changed.
 
-        least: of confidence, for a cell to be told. Raises UsageError for other nodes, and before the first run.
+        labels: a CSV of `row,column,right value` with what a person said of a few rows. least: of confidence, for a
+        cell to be told. Raises UsageError for other nodes, before the first run, and where labels don't fit.
         """
         from balun.mends import asked, mend
 
         graph = self.project.graph
         given = asked(graph, self.node.id, SnapshotRows(self.project).current)
-        return mend(graph, given, least=least, say=watch.say if watch else None)
+        file = Path(labels) if labels is not None else None
+        return mend(graph, given, labels=file, least=least, say=watch.say if watch else None)
+
+    def to_label(self, count: int = 20, *, watch: Watch | None = None) -> tuple[ToLabel, ...]:
+        """The rows of which a person's word tells most for mending the others."""
+        from balun.mends import asked, to_label
+
+        graph = self.project.graph
+        given = asked(graph, self.node.id, SnapshotRows(self.project).current)
+        return to_label(graph, given, count, watch.say if watch else None)
 
     def _model(self) -> Snapshot:
         if self.node.kind != "model":

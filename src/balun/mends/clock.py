@@ -39,7 +39,7 @@ def _seconds(column: Column) -> Floats:
 
 
 def _off(column: Column, apart: Floats, other: Column, by: Column) -> Doubt | None:
-    """The slices that lie off are those that aren't most rows; of two times the one they name is the later in the sheet."""
+    """The slices that lie off, where they are the fewer rows."""
     known = np.isfinite(apart) & (by.codes >= 0)
     if known.sum() < 5 * _FEWEST:
         return None

@@ -101,7 +101,7 @@ class _Group:
 
     def __init__(self, columns: tuple[Column, ...], rows: int) -> None:
         self.columns = columns
-        self.codes = _group(columns, rows)
+        self.codes = _group(columns)
         share = min(1.0, _SAMPLE / max(1, rows))
         drawn = (self.codes * 2654435761) % 4294967296 < share * 4294967296
         self._rows = np.flatnonzero(drawn & (self.codes >= 0))
@@ -116,7 +116,7 @@ class _Group:
         return _mu(self.codes[self._rows][there], codes[there], column.distinct)
 
 
-def _group(columns: tuple[Column, ...], rows: int) -> Codes:
+def _group(columns: tuple[Column, ...]) -> Codes:
     if len(columns) == 1:
         return columns[0].codes
     first, second = columns
@@ -157,13 +157,10 @@ def votes(one: Dependency) -> Votes:
     usual, most, size = (np.full(max(1, count), fill, dtype=np.int64) for fill in (-1, 0, 0))
     usual[groups[top]], most[groups[top]] = value[top], counts[top]
     np.add.at(size, groups, counts)
-    exceptions, slips = _rates(counts, most[groups], size[groups], (value != usual[groups]) & (value >= 0))
-    spread = lambda of, fill: _spread(of, known, rows, fill)  # noqa: E731
+    exceptions, slips = _rates(counts, size[groups], (value != usual[groups]) & (value >= 0))
     group = one.group[known]
-    return Votes(
-        spread(usual[group], -1), spread(most[group], 0), spread(counts[at], 0), spread(size[group], 0),
-        exceptions, slips,
-    )  # fmt: skip
+    usual_rows, own_rows, group_rows = (_spread(one, known, rows, 0) for one in (most[group], counts[at], size[group]))
+    return Votes(_spread(usual[group], known, rows, -1), usual_rows, own_rows, group_rows, exceptions, slips)
 
 
 def _spread(of: Codes, known: Codes, rows: int, fill: int) -> Codes:
@@ -172,7 +169,7 @@ def _spread(of: Codes, known: Codes, rows: int, fill: int) -> Codes:
     return full
 
 
-def _rates(counts: Codes, most: Codes, size: Codes, other: Mask) -> tuple[float, float]:
+def _rates(counts: Codes, size: Codes, other: Mask) -> tuple[float, float]:
     held = size >= 5
     total = max(1, int(counts[held].sum()))
     # In a large group slips come again by chance.

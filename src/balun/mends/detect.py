@@ -36,5 +36,5 @@ def doubts(sheet: Sheet, say: Callable[[str], None] | None = None) -> list[Doubt
     found += judged(sheet, told, slips)
     tell("looks for slips")
     found += smudge(sheet, slips)
-    found += misspelt(sheet, slips)
+    found += misspelt(sheet)
     return [one for one in found if len(one)]

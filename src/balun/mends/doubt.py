@@ -23,8 +23,8 @@ Rights = npt.NDArray[np.object_]
 class Doubt:
     """One kind of fault in one column.
 
-    rows: positions, rising. confidence: of each that it is wrong. rights: of each what is right, as text, None for null;
-    without a rule it can't be told, and nothing is to be mended. evidence: in words.
+    rows: positions, rising. confidence: of each that it is wrong. rights: of each what is right, as text, None for
+    null; without a rule it can't be told, and nothing is to be mended. evidence: in words.
     """
 
     kind: Kind

@@ -31,14 +31,12 @@ def _lines(found: Mending, limit: int, width: int) -> Iterator[Text]:
         yield Text()
         for one in sorted(found.unknown, key=lambda one: -one.cells)[:limit]:
             yield from _mend(one, width)
-    yield Text(_last(found, limit))
+    yield from (Text(line) for line in wrapped(_last(found, limit), width))
 
 
 def _mend(one: Mend, width: int) -> Iterator[Text]:
-    what = "rows" if one.column is None else "cells" if one.cells != 1 else "cell"
-    yield Text.assemble(
-        (one.column or "whole rows", "bold"), f"   {one.kind}   {one.cells:,} {what}   {one.confidence:.0%} sure"
-    )
+    what = _count(one.cells, "row" if one.column is None else "cell")
+    yield Text.assemble((one.column or "whole rows", "bold"), f"   {one.kind}   {what}   {one.confidence:.0%} sure")
     yield from (Text(f"  {line}") for line in wrapped(one.evidence, width - 2))
     pairs = ", ".join(words(pair, known=one.number is not None) for pair in one.examples)
     yield from (Text(f"  {line}", "cyan") for line in wrapped(pairs, width - 2) if pairs)
@@ -49,12 +47,20 @@ def _last(found: Mending, limit: int) -> str:
     if not found.mends and not found.unknown:
         return "Nothing looks wrong."
     cells = sum(one.cells for one in found.mends if one.column)
-    parts = [f"{len(found.mends)} mend{'s' * (len(found.mends) != 1)}, {cells:,} cells"]
+    parts = [f"{_count(len(found.mends), 'mend')} of {_count(cells, 'cell')}"]
     if found.unknown:
-        parts.append(f"{sum(one.cells for one in found.unknown):,} cells without one")
+        parts.append(f"{_count(sum(one.cells for one in found.unknown), 'cell')} without one")
     hidden = max(len(found.mends), len(found.unknown))
     if hidden > limit:
         parts.append(f"-n {hidden} shows all")
     if found.sql:
         parts.append(f"--write puts them into tables/{found.table}.sql")
     return "; ".join(parts)
+
+
+def _count(number: int, what: str) -> str:
+    """
+    >>> _count(1, "cell"), _count(2400, "cell")
+    ('1 cell', '2,400 cells')
+    """
+    return f"{number:,} {what}{'s' * (number != 1)}"

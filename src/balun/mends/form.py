@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterator
+from datetime import UTC, datetime
 
 import numpy as np
 
@@ -192,8 +193,6 @@ def date_form(sheet: Sheet) -> Iterator[Doubt]:
 
 
 def _otherwise(column: Column, codes: list[int], form: str, usual: str, share: float) -> Iterator[Doubt]:
-    from datetime import datetime
-
     pattern = next(pattern for pattern, one in _DATES if one == form)
     told = f"{share:.0%} are written {usual}"
     if form in "/-":
@@ -207,7 +206,7 @@ def _otherwise(column: Column, codes: list[int], form: str, usual: str, share: f
     rights = {}
     for code in codes:
         try:
-            rights[code] = datetime.strptime(column.texts[code], form).strftime(usual)
+            rights[code] = datetime.strptime(column.texts[code], form).replace(tzinfo=UTC).strftime(usual)
         except ValueError:
             continue
     rule = Formula(
@@ -238,8 +237,8 @@ def _day_or_month(column: Column, codes: list[int], sign: str) -> Iterator[Doubt
     usual = max(rows, key=lambda first: rows[first])
     turned: dict[int, str | None] = {}
     for code in codes:
-        one, two, year = column.texts[code].split(sign)
-        if (int(one) > 12) != usual and (int(one) > 12) != (int(two) > 12):
-            turned[code] = sign.join((two, one, year))
+        first, second, year = column.texts[code].split(sign)
+        if (int(first) > 12) != usual and (int(first) > 12) != (int(second) > 12):
+            turned[code] = sign.join((second, first, year))
     told = f"day and month stand the other way round in {rows[usual] / rows.total():.0%} of the rows that tell"
     yield by_value("date form", column, turned, 0.9, told)

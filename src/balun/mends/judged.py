@@ -163,7 +163,7 @@ def _told(claim: _Claim, slips: Slips) -> Iterator[Doubt]:
         beside = " and ".join(shown(one.text_at(int(rows[first]))) for one in told[by[first]][0].beside)
         right = column.texts[best[first]]
         words = f"{loud.words}: {shown(was, right)} beside {beside} is {shown(right, was)}"
-        yield Doubt(kind, column, rows[pick], sure[pick], rights, words, rule)  # type: ignore[arg-type]
+        yield Doubt(kind, column, rows[pick], sure[pick], rights, words, rule)
 
 
 def _kind(column: Column, was: int, right: int, slips: Slips) -> Kind:

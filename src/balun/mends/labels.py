@@ -10,7 +10,8 @@ from pathlib import Path
 from balun.errors import UsageError, nearest
 from balun.mends.sheet import Sheet
 
-_COLUMN, _RIGHT, _ROW = "column", "right value", "row"
+HEAD = ("row", "column", "right value")
+_ROW, _COLUMN, _RIGHT = HEAD
 
 
 @dataclass(frozen=True)
@@ -80,13 +81,3 @@ def _places(names: list[str], sheet: Sheet, file: Path) -> Callable[[tuple[str, 
         return int(found[0])
 
     return by_key
-
-
-def write_labels(labels: Labels, file: Path) -> None:
-    """By row number."""
-    with file.open("w", encoding="utf-8", newline="") as opened:
-        writer = csv.writer(opened)
-        writer.writerow([_ROW, _COLUMN, _RIGHT])
-        for row in labels.rows:
-            wrong = [(name, right) for (at, name), right in labels.right.items() if at == row]
-            writer.writerows(([row + 1, name, right or ""] for name, right in wrong) if wrong else [[row + 1, "", ""]])

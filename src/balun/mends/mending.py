@@ -2,23 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
+import numpy as np
 
 from balun.chain.contract import Contract
 from balun.chain.graph import Graph, Node
 from balun.chain.table import AnyTable
 from balun.engine import Engine
 from balun.errors import UsageError
+from balun.mends.asking import MOST_ASKED, rows_to_ask
 from balun.mends.combined import combined
 from balun.mends.detect import doubts
 from balun.mends.doubt import Doubt, shown
+from balun.mends.labels import Labels, read_labels
 from balun.mends.rule import Once
 from balun.mends.sheet import Sheet, read_sheet
 from balun.mends.sql import Front, select
+from balun.mends.taught import by_column, taught
 from balun.quoting import literal
 from balun.snapshot import Snapshot, damaged
 
@@ -119,22 +125,72 @@ def _owner(graph: Graph, node: Node) -> str | None:
     return node.owner if node.kind == "table" or not below else below[0]
 
 
-def mend(graph: Graph, given: Asked, *, least: float = LEAST, say: Say | None = None) -> Mending:
-    """least: of confidence, for a cell to be told. Raises ProjectError where the rows can't be read."""
+@dataclass(frozen=True)
+class ToLabel:
+    """A row for a person to look at. number: counted from 1. cells: column, value, and whether it is doubted.
+
+    proposed: by column, what is likely right instead.
+    """
+
+    number: int
+    cells: tuple[tuple[str, str | None, bool], ...]
+    proposed: Mapping[str, str | None]
+
+    def as_json(self) -> dict[str, object]:
+        cells = [{"column": name, "value": value, "doubted": doubted} for name, value, doubted in self.cells]
+        return {"row": self.number, "cells": cells, "proposed": dict(self.proposed)}
+
+
+def mend(
+    graph: Graph, given: Asked, *, labels: Path | None = None, least: float = LEAST, say: Say | None = None
+) -> Mending:
+    """labels: a CSV, see `read_labels`. least: of confidence, for a cell to be told.
+
+    Raises ProjectError where the rows can't be read, UsageError where the labels don't fit them.
+    """
+    with _opened(graph, given, say) as (sheet, names):
+        front = given.front
+        whole = Front(front.owner, front.description, front.key, front.at, names)
+        return mended(sheet, whole, least, say, read_labels(labels, sheet) if labels else None)
+
+
+def to_label(graph: Graph, given: Asked, count: int = MOST_ASKED, say: Say | None = None) -> tuple[ToLabel, ...]:
+    """The rows whose labels tell most of all others."""
+    with _opened(graph, given, say) as (sheet, _):
+        found = doubts(sheet, say)
+        rows = rows_to_ask(by_column(sheet, found), count)
+        told = combined(found, LEAST)
+        return tuple(_to_label(sheet, told, row) for row in rows)
+
+
+def _to_label(sheet: Sheet, found: Sequence[Doubt], row: int) -> ToLabel:
+    here = [(one, np.flatnonzero(one.rows == row)) for one in found if one.kind != "duplicate"]
+    doubted = {one.column.name for one, at in here if len(at)}
+    proposed = {one.column.name: one.rights[at[0]] for one, at in here if len(at) and one.rule is not None}
+    cells = tuple((one.name, one.text_at(row), one.name in doubted) for one in sheet.columns)
+    return ToLabel(row + 1, cells, proposed)
+
+
+@contextmanager
+def _opened(graph: Graph, given: Asked, say: Say | None) -> Iterator[tuple[Sheet, tuple[str, ...]]]:
     config = graph.config
     relation = f"read_parquet({literal(str(given.made.rows))})"
     with Engine(memory=config.memory, threads=config.threads) as engine:
         try:
             sheet = read_sheet(given.node.name, relation, engine, key=given.front.key, say=say)
-            names = [str(row[0]) for row in engine.connection.execute(f"DESCRIBE SELECT * FROM {relation}").fetchall()]
+            names = engine.connection.execute(f"DESCRIBE SELECT * FROM {relation}").fetchall()
         except (duckdb.IOException, duckdb.InvalidInputException) as exc:
             raise damaged(given.made, str(exc).splitlines()[0]) from exc
-        front = given.front
-        return mended(sheet, Front(front.owner, front.description, front.key, front.at, tuple(names)), least, say)
+        yield sheet, tuple(str(row[0]) for row in names)
 
 
-def mended(sheet: Sheet, front: Front, least: float = LEAST, say: Say | None = None) -> Mending:
-    found = combined(doubts(sheet, say), least)
+def mended(
+    sheet: Sheet, front: Front, least: float = LEAST, say: Say | None = None, labels: Labels | None = None
+) -> Mending:
+    doubted, known = doubts(sheet, say), None
+    if labels is not None:
+        doubted, known = taught(sheet, doubted, by_column(sheet, doubted), labels)
+    found = combined(doubted, least, known)
     ruled = [one for one in found if one.rule is not None]
     numbered = list(enumerate(ruled, 1))
     told = tuple(_mend(number, one, sheet) for number, one in numbered)
@@ -152,8 +208,6 @@ def _mend(number: int | None, one: Doubt, sheet: Sheet) -> Mend:
 
 
 def _examples(one: Doubt) -> Sequence[tuple[str | None, str | None]]:
-    from collections import Counter
-
     rows = range(len(one)) if len(one) <= 10_000 else range(0, len(one), len(one) // 10_000)
     pairs = Counter((one.column.text_at(int(one.rows[at])), one.rights[at]) for at in rows)
     return [pair for pair, _ in pairs.most_common(_SHOWN)]

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 
 import numpy as np
 
 from balun.mends.dependency import Dependency, votes
 from balun.mends.doubt import Doubt, by_value
-from balun.mends.sheet import Column, Sheet
+from balun.mends.sheet import Codes, Column, Sheet
 from balun.mends.slip import Pair, Slips, distance, learn, near_pairs
 
 _LEAST_LETTERS = 5
@@ -90,10 +91,8 @@ def _odd(column: Column, code: int, slips: Slips) -> float:
     """How rarely the neighbours of the sign meet it in common values."""
     text = column.texts[code]
     common = [other for other in np.argsort(-column.counts)[:300] if column.counts[other] >= 3 and other != code]
-    pairs = Counter(
-        pair for other in common for pair in zip(column.texts[other], column.texts[other][1:], strict=False)
-    )
-    met = [pairs[pair] for pair in zip(text, text[1:], strict=False) if set(pair) & set(slips.smudges)]
+    pairs = Counter(pair for other in common for pair in pairwise(column.texts[other]))
+    met = [pairs[pair] for pair in pairwise(text) if set(pair) & set(slips.smudges)]
     return float(np.mean([count == 0 for count in met])) if met else 1.0
 
 
@@ -107,7 +106,7 @@ def _matches(column: Column, holding: Sequence[int], slips: Slips) -> dict[int, 
         lengths[len(text)].append(code)
     smudges = np.array([ord(sign) for sign in slips.smudges])
     found: dict[int, list[int]] = {}
-    tables: dict[int, tuple[np.ndarray, np.ndarray]] = {}  # type: ignore[type-arg]
+    tables: dict[int, tuple[Codes, Codes]] = {}
     for code in holding:
         size = len(column.texts[code])
         if size == 0 or size > 400 or len(lengths[size]) > 20_000:
@@ -126,7 +125,7 @@ def _matches(column: Column, holding: Sequence[int], slips: Slips) -> dict[int, 
     return found
 
 
-def misspelt(sheet: Sheet, slips: Slips) -> Iterator[Doubt]:
+def misspelt(sheet: Sheet) -> Iterator[Doubt]:
     """Rare values one slip away from a common one, where common ones are seldom that near each other."""
     for column in sheet.columns:
         if not column.is_text or column.distinct > 60_000 or _mostly_codes(column):

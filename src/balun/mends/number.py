@@ -44,11 +44,12 @@ def _far(values: Floats, counts: Codes) -> np.ndarray[tuple[int], np.dtype[np.bo
     """By value: whether it stands apart from all others on its side."""
     order = np.argsort(values)
     weights = np.cumsum(counts[order]) / counts.sum()
-    quantile = lambda share: float(values[order][min(np.searchsorted(weights, share), len(order) - 1)])  # noqa: E731
-    middle, spread = quantile(0.5), quantile(0.75) - quantile(0.25)
+    at = np.minimum(np.searchsorted(weights, (0.02, 0.25, 0.5, 0.75, 0.98)), len(order) - 1)
+    low, quarter, middle, three_quarters, high = (float(one) for one in values[order][at])
+    spread = three_quarters - quarter
     scale = spread or float(np.abs(values - middle).mean()) or 1.0
     bent = np.arcsinh((values - middle) / scale)
-    ends = np.arcsinh((np.array([quantile(0.02), quantile(0.98)]) - middle) / scale)
+    ends = np.arcsinh((np.array([low, high]) - middle) / scale)
     far = np.zeros(len(values), dtype=bool)
     for side, end in ((-1, ends[0]), (1, ends[1])):
         reach = max(side * end, 0.8)
@@ -101,12 +102,12 @@ def unit(sheet: Sheet) -> Iterator[Doubt]:
         if not _is_number(column) or column.distinct < 8 or column.counts.sum() < _FEWEST:
             continue
         values = np.append(column.numbers, np.nan)[column.codes]
-        found = _best_unit(sheet, column, values, [one for one in beside if one is not column])
+        found = _best_unit(column, values, [one for one in beside if one is not column])
         if found is not None:
             yield found
 
 
-def _best_unit(sheet: Sheet, column: Column, values: Floats, beside: list[Column]) -> Doubt | None:
+def _best_unit(column: Column, values: Floats, beside: list[Column]) -> Doubt | None:
     """Beside the columns that tell the number nearly best, and explain most: groups all of one unit show nothing."""
     drawn = np.arange(len(values)) if len(values) <= _DRAWN else np.sort(_CHANCE.choice(len(values), _DRAWN, False))
     sets: list[tuple[Column, ...]] = [(), *((one,) for one in beside), *combinations(beside, 2)]
@@ -168,7 +169,8 @@ class _Foreign:
 def _foreign(values: Floats, group: Codes) -> _Foreign | None:
     """The change whose rows lie together about where it puts the median, with hardly any between here and there.
 
-    Of each row `way` is how far it is from its group's median (0) to the median in the other unit (1); ratios by their logarithm.
+    Of each row `way` is how far it is from its group's median (0) to that in the other unit (1), ratios by their
+    logarithm.
     """
     middle, counts = _medians(values, group)
     fit = np.isfinite(values) & (counts >= 4)
@@ -191,9 +193,9 @@ def _foreign(values: Floats, group: Codes) -> _Foreign | None:
         home, away = float(np.median(np.abs(way[at_home]))), float(np.median(np.abs(way[there] - 1)))
         off = abs(float(np.median(way[there])) - 1)
         _, most = np.unique(value[there], return_counts=True)
-        if home < 0.11 and away < 1.5 * home + 0.01 and len(most) >= 8 and most.max() < 0.4 * count:
-            if (best is None or off < best[0]) and not _is_other_way(value, way, group[rows]):
-                best = off, _Foreign(change, rows[there], count / len(way), home)
+        heaped = home < 0.11 and away < 1.5 * home + 0.01 and len(most) >= 8 and most.max() < 0.4 * count
+        if heaped and (best is None or off < best[0]) and not _is_other_way(value, way, group[rows]):
+            best = off, _Foreign(change, rows[there], count / len(way), home)
     return best[1] if best is not None and best[0] < 0.06 else None
 
 

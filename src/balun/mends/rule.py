@@ -81,7 +81,8 @@ class Given:
 def _looked_up(rows: Sequence[tuple[str, ...]], met: str, names: tuple[str, ...]) -> str:
     """One value at most, so that no row multiplies."""
     listed = ",\n".join(f"        ({', '.join(row)})" for row in rows)
-    return f"(\n      SELECT any_value(m.meant) FROM (VALUES\n{listed}\n      ) AS m({', '.join(names)}, meant) WHERE {met})"
+    table = f"(VALUES\n{listed}\n      ) AS m({', '.join(names)}, meant)"
+    return f"(\n      SELECT any_value(m.meant) FROM {table} WHERE {met})"
 
 
 @dataclass(frozen=True)

@@ -122,11 +122,11 @@ def near_pairs(column: Column) -> Iterator[tuple[int, int]]:
     if not len(common) or len(common) > 20_000:
         return
     index: dict[str, list[int]] = defaultdict(list)
-    for code in common:
+    for code in common.tolist():
         text = column.texts[code]
         if 3 <= len(text) <= 60:
             for part in {text, *_shorter(text)}:
-                index[part].append(int(code))
+                index[part].append(code)
     for code in range(column.distinct):
         text = column.texts[code]
         if not 3 <= len(text) <= 60:

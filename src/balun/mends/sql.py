@@ -1,4 +1,4 @@
-"""The mended table as a SELECT that a person reads: each mend with its evidence, each column with what becomes of it."""
+"""The mended table as a SELECT that a person reads: each mend with its evidence, each column with its mends."""
 
 from __future__ import annotations
 

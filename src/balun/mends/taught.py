@@ -78,11 +78,10 @@ def _kept(one: Features, rows: Codes, wrong: np.ndarray[tuple[int], np.dtype[np.
 def _is_denied(one: Doubt, labels: Labels) -> bool:
     """Whether it would spoil more labelled cells that are right than it makes right of those that are wrong."""
     good = spoilt = 0
-    for row, right in zip(one.rows.tolist(), one.rights, strict=True):
-        if row in labels.rows:
-            wrong = (row, one.column.name) in labels.right
-            good += wrong and is_same(labels.right[row, one.column.name], right)
-            spoilt += not wrong
+    for at in np.flatnonzero(np.isin(one.rows, labels.rows)).tolist():
+        cell = int(one.rows[at]), one.column.name
+        good += cell in labels.right and is_same(labels.right[cell], one.rights[at])
+        spoilt += cell not in labels.right
     return one.rule is not None and spoilt > good
 
 

@@ -28,9 +28,9 @@ _WAS, _WHEN = "_balun_was_", "_balun_when_"
 
 @dataclass(frozen=True)
 class Cell:
-    """value: now; was: in the parent's row, where it has a column of that name. text: the branch of a CASE that was taken.
+    """value: now. was: in the parent's row, where it has a column of that name.
 
-    note: what the file says of the branch, in a comment.
+    text: the branch of a CASE that was taken. note: what the file says of it, in a comment.
     """
 
     column: str
@@ -100,9 +100,13 @@ def why_row(folder: Path, word: str, key: str) -> Row:
 
 
 def _parent(graph: Graph, node: Node) -> Node:
+    if node.kind == "event":
+        raise UsageError(f"{node.id} is captured: there is no row above its rows")
     above = [one for one in graph.parents(node) if one.kind in {"event", "table"}]
     if not isinstance(node.declared, Table) or len(above) != 1 or not _is_plain(_tree(node.declared)):
-        raise UsageError(f"{node.id} isn't made row by row of one parent: its rows have no single row to be held against")
+        raise UsageError(
+            f"{node.id} isn't made row by row of one parent: its rows have no single row to be held against"
+        )
     return above[0]
 
 
@@ -121,7 +125,7 @@ def _is_plain(tree: exp.Query) -> bool:
     )
 
 
-def _own(tree: exp.Query, kind: type[exp.Expression]) -> list[exp.Expression]:
+def _own(tree: exp.Query, kind: type[exp.AggFunc]) -> list[exp.AggFunc]:
     """Those that stand in the SELECT itself rather than in one within it."""
     return [one for one in tree.find_all(kind) if one.parent_select is tree]
 
@@ -176,7 +180,11 @@ def _cells(node: Node, parent: Node, key: tuple[tuple[str, str], ...], rows: Sna
         how = "no row has" if not found else "several rows have"
         raise UsageError(f"{node.id}: {how} {', '.join(f'{name} = {value}' for name, value in key)}")
     row = found[0]
-    values, olds, taken = row[: len(columns)], row[len(columns) : len(columns) + len(names)], row[-len(branches) or len(row) :]
+    values, olds, taken = (
+        row[: len(columns)],
+        row[len(columns) : len(columns) + len(names)],
+        row[-len(branches) or len(row) :],
+    )
     was = {name.lower(): old for name, old in zip(names, olds, strict=True)}
     return [_cell(declared, name, value, was, branches, taken) for name, value in zip(columns, values, strict=True)]
 
@@ -207,8 +215,9 @@ def _branches(table: Table) -> list[_Branch]:
 def _branch(table: Table, column: str, one: exp.Expression) -> _Branch:
     lines = [int(part.meta["line"]) for part in one.walk() if "line" in part.meta]
     comments = [comment.strip() for part in one.walk() for comment in part.comments or ()]
-    condition, value = one.this.sql(dialect="duckdb", comments=False), one.args["true"].sql(dialect="duckdb", comments=False)
-    return _Branch(column, one.this, f"WHEN {condition} THEN {value}", min(lines, default=None), " ".join(comments))
+    condition, value = (part.sql(dialect="duckdb", comments=False) for part in (one.this, one.args["true"]))
+    line = table.line(min(lines)) if lines else None
+    return _Branch(column, one.this, f"WHEN {condition} THEN {value}", line, " ".join(comments))
 
 
 def _cell(
@@ -219,7 +228,7 @@ def _cell(
     there = name.lower() in was
     if branch is None:
         return Cell(name, value, was.get(name.lower()), there)
-    place = Place(table.place.file, table.line(branch.line) if branch.line else None)
+    place = Place(table.place.file, branch.line)
     return Cell(name, value, was.get(name.lower()), there, branch.text, place, _note(table.sql, branch.comment))
 
 
