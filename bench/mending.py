@@ -226,11 +226,11 @@ _WORDS = """# Errors found and mended
 
 What `balun mend` finds without rules, and mends. A cell is wrong where the clean table has another value: another
 text, or another number where both are numbers; nothing and null are alike. *Found*: precision, recall and F1 of the
-cells that are doubted. *Mended*: of the cells that a mend changes the share that it makes right, and that number of all
-that is wrong, also of what can't be known. Least confidence {least}, the default. The clean table is read for the score,
-and with labels for the 20 rows that the program asks for (mean of {seeds} seeds; with the labelled rows counted, as in
-the papers, and without). No value of these tables is in the program, but they were looked at while it was written; seeds
-of the planted dirt below were not.
+cells that are doubted. *Mended*: of the cells that a mend changes the share that it makes right, and that number of
+all that is wrong, also of what can't be known. Least confidence {least}, the default. The clean table is read for the
+score, and with labels for the 20 rows that the program asks for (mean of {seeds} seeds; with the labelled rows counted,
+as in the papers, and without). No value of these tables is in the program, but they were looked at while it was written;
+the seeds of the planted dirt below were not.
 """
 
 
@@ -240,11 +240,10 @@ def main() -> None:
     words.add_argument("--only", choices=["pairs", "planted", "clean", "large"])
     given = words.parse_args()
     lines = [_WORDS.format(least=LEAST, seeds=len(_SEEDS)), f"{machine()}\n"]
-    wanted = lambda part: given.only in {None, part}  # noqa: E731
-    lines += _pairs(given.data) if wanted("pairs") else []
-    lines += _planted() if wanted("planted") else []
-    lines += _clean() if wanted("clean") else []
-    lines += _large() if wanted("large") else []
+    lines += _pairs(given.data) if given.only in {None, "pairs"} else []
+    lines += _planted() if given.only in {None, "planted"} else []
+    lines += _clean() if given.only in {None, "clean"} else []
+    lines += _large() if given.only in {None, "large"} else []
     text = "\n".join(lines) + "\n"
     print(text)
     if given.only is None:
@@ -270,9 +269,9 @@ def _pairs(folder: Path) -> list[str]:
 
 _PLANTED = """## Planted dirt
 
-{rows:,} rows of flights with 18 columns, one kind of dirt at a time (`bench/mending_planter.py`), mean of {seeds} seeds that
-nothing was tuned on. *everything* has all kinds but units and clocks at once. Of outliers nothing can be mended; of
-placeholders, some were put over values, which are gone.
+{rows:,} rows of flights with 18 columns, one kind of dirt at a time (`bench/mending_planter.py`), mean of {seeds} seeds
+that nothing was tuned on. *everything* has all kinds but units and clocks at once. Of outliers nothing can be mended;
+some placeholders were put over values, which are gone.
 """
 
 

@@ -87,7 +87,7 @@ def clean(name: str) -> Planted:
 
 
 def _text(value: object) -> Cell:
-    if value is None or isinstance(value, float) and isnan(value):
+    if value is None or (isinstance(value, float) and isnan(value)):
         return None
     if isinstance(value, float) and value.is_integer():
         return str(int(value))

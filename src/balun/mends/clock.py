@@ -11,7 +11,7 @@ from balun.mends.rule import Formula, spelt
 from balun.mends.sheet import Codes, Column, Floats, Sheet
 
 _HOUR = 3600.0
-_NEAR_S, _FEWEST, _LEAST_SHARE = 1200.0, 20, 0.002
+_NEAR_S, _FEWEST, _LEAST_SHARE, _LEAST_GAIN = 1200.0, 20, 0.002, 0.02
 
 
 def zone(sheet: Sheet) -> Iterator[Doubt]:
@@ -60,14 +60,14 @@ def _off(column: Column, apart: Floats, other: Column, by: Column) -> Doubt | No
     rows = np.flatnonzero(known & np.isin(by.codes, list(off)))
     if len(rows) < max(_FEWEST, _LEAST_SHARE * known.sum()) or len(rows) > 0.4 * known.sum():
         return None
-    # Of the two times the one that is further from the day's usual hours is the one that is off.
     return _doubt(column, other, by, off, rows) if _is_off(column, other, rows, by, off) else None
 
 
 def _is_off(column: Column, other: Column, rows: Codes, by: Column, off: dict[int, int]) -> bool:
-    ours, theirs = _strange(column, rows, off, by), _strange(other, rows, {}, by)
-    moved = _strange(column, rows, {}, by)
-    return moved - ours > 0 and (theirs < moved or moved > 1.3 * ours)
+    """Whether the hours of the day become more usual so, and more so than if the other time were moved instead."""
+    back = {code: -hours for code, hours in off.items()}
+    gain = _strange(column, rows, {}, by) - _strange(column, rows, off, by)
+    return gain > max(_LEAST_GAIN, _strange(other, rows, {}, by) - _strange(other, rows, back, by))
 
 
 def _strange(column: Column, rows: Codes, off: dict[int, int], by: Column) -> float:

@@ -165,9 +165,9 @@ def rare_pattern(sheet: Sheet) -> Iterator[Doubt]:
 
 _DATES: tuple[tuple[str, str], ...] = (
     (r"\d{4}-\d\d-\d\d", "%Y-%m-%d"), (r"\d{4}/\d\d?/\d\d?", "%Y/%m/%d"), (r"\d\d?\.\d\d?\.\d{4}", "%d.%m.%Y"),
-    (r"\d\d?/\d\d?/\d{4}", "/"), (r"[A-Z][a-z]{2} \d\d?, \d{4}", "%b %d, %Y"), (r"\d\d? [A-Z][a-z]{2} \d{4}", "%d %b %Y"),
-    (r"[A-Z][a-z]{3,} \d\d?, \d{4}", "%B %d, %Y"), (r"\d\d?-[A-Z][a-z]{2}-\d{4}", "%d-%b-%Y"), (r"(19|20)\d{6}", "%Y%m%d"),
-    (r"\d\d?-\d\d?-\d{4}", "-"),
+    (r"\d\d?/\d\d?/\d{4}", "/"), (r"[A-Z][a-z]{2} \d\d?, \d{4}", "%b %d, %Y"),
+    (r"\d\d? [A-Z][a-z]{2} \d{4}", "%d %b %Y"), (r"[A-Z][a-z]{3,} \d\d?, \d{4}", "%B %d, %Y"),
+    (r"\d\d?-[A-Z][a-z]{2}-\d{4}", "%d-%b-%Y"), (r"(19|20)\d{6}", "%Y%m%d"), (r"\d\d?-\d\d?-\d{4}", "-"),
 )  # fmt: skip
 
 
@@ -196,7 +196,7 @@ def _otherwise(column: Column, codes: list[int], form: str, usual: str, share: f
     pattern = next(pattern for pattern, one in _DATES if one == form)
     told = f"{share:.0%} are written {usual}"
     if form in "/-":
-        order = _order(column, codes, form)
+        order = _order(column, codes, form) or _order_by_days(column, codes, form, usual)
         if order is None:
             rights: dict[int, str | None] = dict.fromkeys(codes)
             both = f"{told}, and whether day or month stands first in these can't be told"
@@ -205,10 +205,8 @@ def _otherwise(column: Column, codes: list[int], form: str, usual: str, share: f
         form = order
     rights = {}
     for code in codes:
-        try:
-            rights[code] = datetime.strptime(column.texts[code], form).replace(tzinfo=UTC).strftime(usual)
-        except ValueError:
-            continue
+        if (day := _day(column.texts[code], form)) is not None:
+            rights[code] = day.strftime(usual)
     rule = Formula(
         f"regexp_full_match({column.sql}, {literal(pattern)})",
         f"strftime(try_strptime({column.sql}, {literal(form)}), {literal(usual)})",
@@ -223,6 +221,27 @@ def _order(column: Column, codes: list[int], sign: str) -> str | None:
     if first == second:
         return None
     return sign.join(("%d", "%m", "%Y") if first else ("%m", "%d", "%Y"))
+
+
+def _order_by_days(column: Column, codes: list[int], sign: str, usual: str) -> str | None:
+    """The only one of the two in which all days lie among those that are written as usual."""
+    known = [day for text in column.texts if (day := _day(text, usual)) is not None]
+    orders = [sign.join(parts) for parts in (("%d", "%m", "%Y"), ("%m", "%d", "%Y"))]
+    if not known:
+        return None
+    fits = [
+        order
+        for order in orders
+        if all((day := _day(column.texts[code], order)) and min(known) <= day <= max(known) for code in codes)
+    ]
+    return fits[0] if len(fits) == 1 else None
+
+
+def _day(text: str, form: str) -> datetime | None:
+    try:
+        return datetime.strptime(text, form).replace(tzinfo=UTC)
+    except ValueError:
+        return None
 
 
 def _day_or_month(column: Column, codes: list[int], sign: str) -> Iterator[Doubt]:

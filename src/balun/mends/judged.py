@@ -74,7 +74,7 @@ def _of_column(column: Column, told: list[tuple[Dependency, Votes]], slips: Slip
         return None
     share = np.append(shares(column), max(column.nulls, 1) / len(column.codes))
     best, total, voters, by = _weighed(column, told, rows, share)
-    prior = min(0.1, max(0.002, max(vote.slips for _, vote in told)))
+    prior = min(0.1, max(0.002, *(vote.slips for _, vote in told)))
     own = column.codes[rows]
     pairs, at = np.unique(np.stack([own, best]), axis=1, return_inverse=True)
     slip = np.array([_slip(column, slips, int(was), int(right), share) for was, right in pairs.T])[at.ravel()]
@@ -174,7 +174,8 @@ def _kind(column: Column, was: int, right: int, slips: Slips) -> Kind:
     one, two = column.texts[was], column.texts[right]
     if slips.smudges and slips.smudged(one, two):
         return "smudge"
-    return "misspelt" if distance(one, two, 2) else "dependency"
+    steps = distance(one, two, 2)
+    return "misspelt" if steps and 3 * steps <= len(two) else "dependency"
 
 
 def _rule(column: Column, told: list[tuple[Dependency, Votes]], rows: Codes, best: Codes, by: Codes) -> Rule:

@@ -121,7 +121,10 @@ def _best_unit(column: Column, values: Floats, beside: list[Column]) -> Doubt | 
     if not found:
         return None
     tightest = min(one.width for one, _ in found)
-    best, at = max(((one, at) for one, at in found if one.width <= 3 * tightest + 0.01), key=lambda pair: pair[0].share)
+    best, at = max(
+        ((one, at) for one, at in found if one.width <= 3 * tightest + 0.01),
+        key=lambda pair: (len(pair[0].rows), -pair[0].width),
+    )
     whole = best if len(drawn) == len(values) else _foreign(values, _group(sets[at], np.arange(len(values))))
     if whole is None or best.width > 4 * min(spread[0][0], 1.0) + 0.05:
         return None
