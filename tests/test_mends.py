@@ -226,8 +226,8 @@ _VALUE = st.one_of(
 @given(st.lists(st.tuples(_VALUE, _VALUE, st.one_of(st.none(), st.integers(-3, 9999))), max_size=40))
 def test_whatever_is_there_the_sql_does_what_is_said(rows: list[tuple[str | None, str | None, int | None]]) -> None:
     """It runs, keeps names and order of columns, and changes no more cells than it tells of."""
-    table = pa.table({"it's": [one for one, *_ in rows], "b": [two for _, two, _ in rows], "c": [three for *_, three in rows]},
-                     schema=pa.schema([("it's", pa.string()), ("b", pa.string()), ("c", pa.int64())]))  # fmt: skip
+    schema = pa.schema([("it's", pa.string()), ("b", pa.string()), ("c", pa.int64())])
+    table = pa.Table.from_pylist([dict(zip(schema.names, row, strict=True)) for row in rows], schema=schema)
     with Engine(threads=1) as engine:
         engine.connection.register("dirty", table)
         found = mended(read_sheet("dirty", "dirty", engine), Front(None, "d", (), None, ("it's", "b", "c")), 0.3)

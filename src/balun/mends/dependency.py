@@ -8,10 +8,11 @@ from itertools import combinations
 
 import numpy as np
 
+from balun.mends.rule import NUMBERS
 from balun.mends.sheet import Codes, Column, Floats, Mask, Sheet
 
 _SAMPLE, _LEAST_SCORE, _LEAST_COVERED, _MOST_EACH = 30_000, 0.75, 0.15, 6
-_MOST_PAIRED = 14
+_MOST_PAIRED, _LEAST_PAIR = 14, 0.9
 
 
 @dataclass(frozen=True, eq=False)
@@ -80,13 +81,14 @@ def _pairs(
         if group.covered < _LEAST_COVERED:
             continue
         for column in told:
-            if column in pair:
+            # Figures of three columns may follow from each other by sums, as a delay of a minute and an hour.
+            if column in pair or all(one.kind in NUMBERS for one in (*pair, column)):
                 continue
             single = max(scores[one.name, column.name] for one in pair)
             if single > 0.98:
                 continue
             score = group.score(column)
-            if score >= _LEAST_SCORE and 1 - score < 0.5 * (1 - single):
+            if score >= _LEAST_PAIR and 1 - score < 0.5 * (1 - single):
                 found.setdefault(column.name, []).append((group, score))
     return {name: sorted(some, key=lambda pair: -pair[1])[:3] for name, some in found.items()}
 

@@ -119,6 +119,8 @@ def punctuation(sheet: Sheet) -> Iterator[Doubt]:
         sure: dict[int, float] = {}
         for code in np.flatnonzero(~bare):
             right = re.sub(r"[^A-Za-z0-9]", "", column.texts[code])
+            if column.numeric_share > 0.5 and not right.isdigit():
+                continue  # a number with its unit
             there = right in column.code_of
             if right and column.texts[code].isascii() and (there or shapes[shape(right)] >= 0.05 * shapes.total()):
                 rights[int(code)], sure[int(code)] = right, 0.95 if there else 0.85

@@ -14,6 +14,7 @@ from balun.mends.doubt import Doubt, Kind, shown
 from balun.mends.rule import Given, Rule, Values
 from balun.mends.sheet import Codes, Column, Floats, Mask, Sheet
 from balun.mends.slip import Slips, distance
+from balun.mends.witness import fits_better
 
 _SMALLEST_GROUP = 3
 _CLIP, _AGAINST = 12.0, -6.0
@@ -30,7 +31,8 @@ def judged(sheet: Sheet, found: Sequence[Dependency], slips: Slips) -> Iterator[
     for column in sheet.columns:
         told = [*by_group(by_column[column.name]), *([put[column.name]] if column.name in put else [])]
         claim = _of_column(column, told, slips) if told else None
-        claims += [claim] if claim is not None else []
+        if claim is not None:
+            claims.append(claim.at(~fits_better(sheet, column, claim.rows, claim.best)))
     for claim in _blamed(claims, sheet.count):
         yield from _told(claim, slips)
 
@@ -89,11 +91,14 @@ def _of_column(column: Column, told: list[tuple[Dependency, Votes]], slips: Slip
 def _filled(told: list[tuple[Dependency, Votes]], rows: Codes, best: Codes) -> Floats:
     """How likely a value belongs where there is none: by the groups that agree on it, and are seldom empty."""
     sure, filled = np.zeros(len(rows)), np.ones(len(rows))
-    for _, vote in told:
+    best_score = max(one.score for one, _ in told)
+    for one, vote in told:
         usual, most, mine, size = (
-            one[rows] for one in (vote.usual, vote.usual_rows, vote.own_rows, vote.group_rows)
+            some[rows] for some in (vote.usual, vote.usual_rows, vote.own_rows, vote.group_rows)
         )  # fmt: skip
-        share = most / np.maximum(1, size - mine) * (most / (most + 0.5))
+        # Where what tells best isn't known itself, nothing is missing.
+        filled = np.where((one.group[rows] < 0) & (one.score == best_score), 0.0, filled)
+        share = one.score * most / np.maximum(1, size - mine) * (most / (most + 0.5))
         empty = mine / np.maximum(1, size)
         sure = np.maximum(sure, np.where(usual == best, share, 0.0))
         filled = np.minimum(filled, np.where(size >= _SMALLEST_GROUP, np.clip(1.2 - 1.5 * empty, 0, 1), 1.0))

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from balun.mends.doubt import Doubt, by_value
-from balun.mends.sheet import Column, Sheet
+from balun.mends.sheet import Codes, Column, Floats, Sheet
 
 _SURE = frozenset(
     {"n/a", "#n/a", "null", "nan", "<null>", "<na>", "\\n", "not available", "not applicable", "#value!", "#null!"}
@@ -25,7 +25,7 @@ def placeholder(sheet: Sheet) -> Iterator[Doubt]:
     for column in sheet.columns:
         if column.is_text:
             yield from _words(column)
-        if column.kind in {"integer", "float", "decimal"} or (column.is_text and column.numeric_share > 0.9):
+        if column.kind in {"integer", "float", "decimal"} or (column.is_text and column.numeric_share > 0.8):
             yield from _numbers(column)
         if column.kind in {"date", "timestamp", "timestamptz"} or column.is_text:
             yield from _days(column)
@@ -54,21 +54,26 @@ def _numbers(column: Column) -> Iterator[Doubt]:
     known = np.flatnonzero(np.isfinite(values))
     if len(known) < 5:
         return
-    order = known[np.argsort(values[known])]
-    for code, inner in ((order[-1], order[:-1]), (order[0], order[1:])):
-        if not _is_mark(column, int(code), values[code]) or counts[code] < 2:
+    for code in known.tolist():
+        if not _is_mark(column, code, values[code]) or counts[code] < 2:
             continue
-        rest = values[inner]
-        width = float(rest.max() - rest.min()) or 1.0
-        gap = float(min(abs(values[code] - rest.max()), abs(values[code] - rest.min())))
-        heap = counts[code] / max(1.0, float(np.median(counts[inner])))
-        if gap > width or (values[code] < 0 <= rest.min() and (heap >= 3 or gap > 5)):
-            sure = 0.9 if counts[code] >= 5 else 0.75
+        rest = known[known != code]
+        low, high = _bulk(values[rest], counts[rest])
+        gap = float(max(values[code] - high, low - values[code]))
+        heap = counts[code] / max(1.0, float(np.median(counts[rest])))
+        if gap > (high - low or 1.0) or (values[code] < 0 <= low and (heap >= 3 or gap > 5)):
             told = (
-                f"{column.texts[code]} is in {counts[code]:,} rows, and all others lie "
-                f"from {_plain(rest.min())} to {_plain(rest.max())}"
+                f"{column.texts[code]} is in {counts[code]:,} rows, and others lie from {_plain(low)} to {_plain(high)}"
             )
-            yield by_value("placeholder", column, {int(code): None}, sure, told)
+            yield by_value("placeholder", column, {code: None}, 0.9 if counts[code] >= 5 else 0.75, told)
+
+
+def _bulk(values: Floats, counts: Codes) -> tuple[float, float]:
+    """All but half a per cent on either side."""
+    order = np.argsort(values)
+    share = np.cumsum(counts[order]) / counts.sum()
+    low, high = np.minimum(np.searchsorted(share, (0.005, 0.995)), len(order) - 1)
+    return float(values[order][low]), float(values[order][high])
 
 
 def _is_mark(column: Column, code: int, value: float) -> bool:
