@@ -61,7 +61,7 @@ def _orders(rows: int = 400, seed: int = 1) -> dict[str, list[object]]:
     chance = random.Random(seed)
     at = [chance.randrange(len(_CITIES)) for _ in range(rows)]
     start = datetime(2024, 5, 1)  # noqa: DTZ001  # as a table without zones holds it
-    placed = [start + timedelta(days=number // 20, hours=7, minutes=37 * (number % 20)) for number in range(rows)]
+    placed: list[datetime] = [start + timedelta(days=number // 20, hours=7, minutes=37 * (number % 20)) for number in range(rows)]
     return {
         "id": [f"K{number:05d}" for number in range(rows)],
         "shop": [f"S{chance.randrange(12):02d}" for _ in range(rows)],
@@ -70,7 +70,7 @@ def _orders(rows: int = 400, seed: int = 1) -> dict[str, list[object]]:
         "distance": [100 * (one + 1) + chance.randrange(5) for one in at],
         "price": [round(chance.uniform(5, 90), 2) for _ in range(rows)],
         "day": [f"{one:%Y-%m-%d}" for one in placed],
-        "placed": placed,
+        "placed": list(placed),
         "arrived": [one + timedelta(minutes=chance.randrange(20, 60)) for one in placed],
     }
 

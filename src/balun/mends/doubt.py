@@ -76,7 +76,7 @@ def shown(value: str | None, beside: str | None = None, most: int = 40) -> str:
     """A value in quotes, cut to `most` signs about where it begins to differ from `beside`.
 
     >>> shown(None), shown("a long text", "a lonk text", 6)
-    ('null', "'…lon…'")
+    ('null', "'…ong …'")
     """
     if value is None:
         return "null"

@@ -15,6 +15,7 @@ from balun.mends.sheet import Column, Sheet
 from balun.quoting import literal
 
 _AFFIXED = re.compile(r"([^\d\s.,+-]{0,3}\s?)([+-]?\d[\d,]*\.?\d*)(\s?[^\d\s][^\d]{0,12})?")
+_BARE = r"[+-]?\d+(\.\d*[1-9])?"
 _MOST_KINDS = 12
 
 
@@ -57,18 +58,15 @@ def _stripped(
     )
     how = f"{plain / total:.0%} are plain numbers" if plain >= 0.3 * total else "all of them are numbers"
     told = f"a number with {units} beside it, where {how}"
-    any_affix = "|".join(sorted((re.escape(before + "\0" + after) for before, after in chosen), reverse=True))
-    yield by_value("form", column, dict(rights), 0.95, told, _formula(column, any_affix))
+    yield by_value("form", column, dict(rights), 0.95, told, _formula(column))
 
 
-def _formula(column: Column, _: str) -> Formula:
-    value = f"regexp_extract({column.sql}, '([+-]?\\d[\\d,]*\\.?\\d*)', 1)"
-    bare = f"replace({value}, ',', '')"
+def _formula(column: Column) -> Formula:
+    """Without nought after the point: `12.0` and `12` are one number."""
     form = literal(r"\s*[^\d\s.,+-]{0,3}\s?[+-]?\d[\d,]*\.?\d*(\s?[^\d\s][^\d]{0,12})?\s*")
-    number = literal(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
     return Formula(
-        f"regexp_full_match({column.sql}, {form}) AND NOT regexp_full_match({column.sql}, {number})",
-        f"CASE WHEN contains({bare}, '.') THEN rtrim(rtrim({bare}, '0'), '.') ELSE {bare} END",
+        f"try_cast({column.sql} AS DOUBLE) IS NULL AND regexp_full_match({column.sql}, {form})",
+        f"regexp_extract(replace({column.sql}, ',', ''), {literal(_BARE)})",
     )
 
 
@@ -90,9 +88,8 @@ def _number(text: str) -> str:
     >>> _number("12.0 oz."), _number("$1,200"), _number("0.05%")
     ('12', '1200', '0.05')
     """
-    found = re.search(r"[+-]?\d[\d,]*\.?\d*", text)
-    bare = found[0].replace(",", "") if found else text
-    return bare.rstrip("0").rstrip(".") if "." in bare else bare
+    found = re.search(_BARE, text.replace(",", ""))
+    return found[0] if found else text
 
 
 def _another_scale(column: Column, rights: dict[int, str], plain: list[int]) -> bool:
