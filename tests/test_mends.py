@@ -61,7 +61,8 @@ def _orders(rows: int = 400, seed: int = 1) -> dict[str, list[object]]:
     chance = random.Random(seed)
     at = [chance.randrange(len(_CITIES)) for _ in range(rows)]
     start = datetime(2024, 5, 1)  # noqa: DTZ001  # as a table without zones holds it
-    placed: list[datetime] = [start + timedelta(days=number // 20, hours=7, minutes=37 * (number % 20)) for number in range(rows)]
+    minutes = [60 * 24 * (number // 20) + 37 * (number % 20) for number in range(rows)]
+    placed = [start + timedelta(hours=7, minutes=one) for one in minutes]
     return {
         "id": [f"K{number:05d}" for number in range(rows)],
         "shop": [f"S{chance.randrange(12):02d}" for _ in range(rows)],
@@ -205,7 +206,7 @@ def test_a_reader_that_takes_one_sign_for_many_is_learnt() -> None:
 
 
 def test_a_tie_is_not_mended() -> None:
-    table = {"shop": ["a", "a", "b", "b"] * 10, "owner": ["Ann", "Bob", "Cid", "Dee"] * 10, "n": list(range(40))}
+    table: Table = {"shop": ["a", "a", "b", "b"] * 10, "owner": ["Ann", "Bob", "Cid", "Dee"] * 10, "n": list(range(40))}
     assert Dirty(table).kinds() == set()
 
 

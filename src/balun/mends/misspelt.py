@@ -25,7 +25,8 @@ def _pairs(sheet: Sheet, found: Sequence[Dependency]) -> Iterator[Pair]:
     for column in sheet.columns:
         seen: set[tuple[int, int]] = set()
         if column.is_text:
-            seen.update(near_pairs(column))
+            # Codes and figures are near each other for no reason.
+            seen.update(() if _mostly_codes(column) else near_pairs(column))
             for one in found:
                 if one.column is column:
                     seen |= _contradicted(column, one)
