@@ -189,7 +189,7 @@ def test_rows_that_come_twice_are_kept_once() -> None:
 def test_an_outlier_is_told_and_not_mended() -> None:
     dirty = Dirty(_spoilt("price", {50: 91_000.0}))
     assert [(one.kind, one.column, one.examples) for one in dirty.found.unknown] == [
-        ("outlier", "price", (("91000", None),))
+        ("outlier", "price", (("91000.0", None),))
     ]
     assert not dirty.found.sql
 

@@ -67,7 +67,7 @@ def by_value(
         sure_of[code] = confidence if isinstance(confidence, float) else confidence[int(code)]
     if rule is None and known:
         order = sorted(rights, key=lambda code: -int(column.counts[code]))
-        rule = Values(column, tuple((column.texts[code], rights[code]) for code in order))
+        rule = Values(column, tuple((column.text_of(code), rights[code]) for code in order))
     at = column.codes[rows]
     return Doubt(kind, column, rows, sure_of[at], right_of[at], evidence, rule)
 

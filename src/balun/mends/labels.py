@@ -35,6 +35,8 @@ def read_labels(file: Path, sheet: Sheet) -> Labels:
         raise UsageError(f"{file} can't be read as labels: {exc}") from exc
     if not lines or [one.strip() for one in lines[0][-2:]] != [_COLUMN, _RIGHT]:
         raise UsageError(f"{file}: the first line must be `row,{_COLUMN},{_RIGHT}`, or the key's columns for `row`")
+    if sheet.total > sheet.count:
+        raise UsageError(f"{sheet.name} has more than {sheet.count:,} rows, of which some are drawn: labels need all")
     place = _places(lines[0][:-2], sheet, file)
     rows: dict[int, None] = {}
     right: dict[tuple[int, str], str | None] = {}

@@ -157,6 +157,10 @@ def mend(
 def to_label(graph: Graph, given: Asked, count: int = MOST_ASKED, say: Say | None = None) -> tuple[ToLabel, ...]:
     """The rows whose labels tell most of all others."""
     with _opened(graph, given, say) as (sheet, _):
+        if sheet.total > sheet.count:
+            raise UsageError(
+                f"{sheet.name} has more than {sheet.count:,} rows, of which some are drawn: labels need all"
+            )
         found = doubts(sheet, say)
         rows = rows_to_ask(by_column(sheet, found), count)
         told = combined(found, LEAST)

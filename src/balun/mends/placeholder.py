@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from contextlib import suppress
+from datetime import date
 
 import numpy as np
 
@@ -16,9 +18,10 @@ _SURE = frozenset(
 _LIKELY = frozenset(
     {"na", "none", "nil", "unknown", "missing", "undefined", "-", "--", "---", "?", "??", "tbd", ".", "(null)", "n.a."}
 )
-_NINES = re.compile(r"-?9{2,}(\.0+)?|-1(\.0+)?|-9(\.0+)?")
+_MARKS = (-1, -9, *(sign * (10**digits - 1) for sign in (-1, 1) for digits in range(2, 10)))
 _DAYS = frozenset({"1970-01-01", "1900-01-01", "0001-01-01", "1899-12-30", "9999-12-31", "2999-12-31", "1753-01-01"})
-_MOST_SHARE = 0.6
+_DAY = re.compile(r"\d{4}-\d\d-\d\d([ T][\d:.]+)?(Z|[+-]\d\d(:?\d\d)?)?")
+_MOST_SHARE, _NEAR_DAYS = 0.6, 400
 
 
 def placeholder(sheet: Sheet) -> Iterator[Doubt]:
@@ -54,16 +57,14 @@ def _numbers(column: Column) -> Iterator[Doubt]:
     known = np.flatnonzero(np.isfinite(values))
     if len(known) < 5:
         return
-    for code in known.tolist():
-        if not _is_mark(column, code, values[code]) or counts[code] < 2:
-            continue
+    for code in known[np.isin(values[known], _MARKS) & (counts[known] >= 2)].tolist():
         rest = known[known != code]
         low, high = _bulk(values[rest], counts[rest])
         gap = float(max(values[code] - high, low - values[code]))
         heap = counts[code] / max(1.0, float(np.median(counts[rest])))
         if gap > (high - low or 1.0) or (values[code] < 0 <= low and (heap >= 3 or gap > 5)):
             told = (
-                f"{column.texts[code]} is in {counts[code]:,} rows, and others lie from {_plain(low)} to {_plain(high)}"
+                f"{_plain(values[code])} is in {counts[code]:,} rows; others lie from {_plain(low)} to {_plain(high)}"
             )
             yield by_value("placeholder", column, {code: None}, 0.9 if counts[code] >= 5 else 0.75, told)
 
@@ -76,29 +77,37 @@ def _bulk(values: Floats, counts: Codes) -> tuple[float, float]:
     return float(values[order][low]), float(values[order][high])
 
 
-def _is_mark(column: Column, code: int, value: float) -> bool:
-    return bool(_NINES.fullmatch(column.texts[code])) or value in {-1.0, -9.0}
-
-
 def _plain(number: float) -> str:
     return f"{number:,.10g}"
 
 
 def _days(column: Column) -> Iterator[Doubt]:
-    marks = {
-        code: None
-        for code, text in enumerate(column.texts if column.is_text else _times(column))
-        if text[:10] in _DAYS and text[10:].strip(" T0:.+Z") == ""
-    }
-    share = column.counts[list(marks)].sum() / max(1, column.counts.sum()) if marks else 0.0
-    if not marks or share > _MOST_SHARE:
+    days = _of_times(column) if column.kind != "text" else _of_texts(column)
+    known = np.isfinite(days)
+    marks = np.isin(days, [date.fromisoformat(one).toordinal() for one in _DAYS])
+    others = days[known & ~marks]
+    if not marks.any() or not len(others) or column.counts[marks].sum() > _MOST_SHARE * column.counts.sum():
         return
-    others = [text for code, text in enumerate(column.texts) if code not in marks and re.match(r"\d{4}-", text)]
-    near = [text for text in others if any(abs(int(text[:4]) - int(column.texts[code][:4])) <= 1 for code in marks)]
-    if others and not near:
-        told = f"{column.texts[next(iter(marks))]} is where a clock begins; all others lie from {min(others)[:10]} on"
-        yield by_value("placeholder", column, marks, 0.93, told)
+    if any(np.abs(others - mark).min() <= _NEAR_DAYS for mark in np.unique(days[marks])):
+        return
+    codes = np.flatnonzero(marks).tolist()
+    first = date.fromordinal(int(others.min()))
+    told = f"{column.text_of(codes[0])} is where a clock begins or ends; all others lie from {first} on"
+    yield by_value("placeholder", column, dict.fromkeys(codes), 0.93, told)
 
 
-def _times(column: Column) -> list[str]:
-    return column.texts if column.distinct <= 2_000_000 else []
+def _of_times(column: Column) -> Floats:
+    """Days, counted from the year 1."""
+    import pyarrow as pa
+
+    ticks = column.dictionary.cast(pa.timestamp("us")).cast(pa.int64()).to_numpy(zero_copy_only=False)
+    return np.asarray(ticks // 86_400_000_000 + date(1970, 1, 1).toordinal(), dtype=float)
+
+
+def _of_texts(column: Column) -> Floats:
+    days = np.full(column.distinct, np.nan)
+    for code, text in enumerate(column.texts):
+        if _DAY.fullmatch(text):
+            with suppress(ValueError):
+                days[code] = date.fromisoformat(text[:10]).toordinal()
+    return days

@@ -63,10 +63,15 @@ class Column:
 
     @cached_property
     def texts(self) -> list[str]:
-        """Each value as DuckDB writes it."""
+        """Each value as DuckDB writes it, so that SQL finds it again."""
         import pyarrow as pa
 
-        return [str(one) for one in self.dictionary.cast(pa.string()).to_pylist()]
+        if self.kind == "text":
+            return [str(one) for one in self.dictionary.to_pylist()]
+        with Engine(threads=1) as engine:
+            engine.connection.register("given", pa.table({"v": self.dictionary}))
+            written = engine.connection.sql("SELECT v::VARCHAR AS v FROM given").to_arrow_table()
+        return [str(one) for one in written.column("v").to_pylist()]
 
     @cached_property
     def code_of(self) -> dict[str, int]:
@@ -100,7 +105,10 @@ class Column:
         return np.flatnonzero(np.append(mask, False)[self.codes])
 
     def text_at(self, row: int) -> str | None:
-        code = self.codes[row]
+        return self.text_of(int(self.codes[row]))
+
+    def text_of(self, code: int) -> str | None:
+        """None where the code is −1."""
         return None if code < 0 else self.texts[code]
 
 

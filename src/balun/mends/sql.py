@@ -10,6 +10,7 @@ from textwrap import wrap
 from balun.mends.doubt import Doubt
 from balun.mends.rule import NUMBERS, Once
 from balun.mends.sheet import Column, Sheet
+from balun.quoting import quoted
 
 _WIDTH = 116
 
@@ -33,7 +34,7 @@ def select(sheet: Sheet, mends: Sequence[tuple[int, Doubt]], front: Front) -> st
             by_column[one.column.name].append((number, one))
     told = [_output(sheet, name, by_column.get(name, [])) for name in front.names]
     changed = {name for name, some in by_column.items() if some}
-    lines = [*_front(front, changed), *_notes(mends, sheet), "SELECT", ",\n".join(told), f"FROM {_name(sheet.name)}"]
+    lines = [*_front(front, changed), *_notes(mends, sheet), "SELECT", ",\n".join(told), f"FROM {quoted(sheet.name)}"]
     once = [(number, one.rule) for number, one in mends if isinstance(one.rule, Once)]
     if once:
         number, rule = once[-1]  # rows that agree but for a number agree whole, too
@@ -76,22 +77,16 @@ def _plain(text: str) -> str:
 def _output(sheet: Sheet, name: str, some: Sequence[tuple[int, Doubt]]) -> str:
     column = sheet.named(name)
     if column is None or not some:
-        return f"  {_name(name)}"
+        return f"  {quoted(name)}"
     lines = ["  CASE"]
     for number, one in some:
         assert one.rule is not None
         for condition, value in one.rule.branches():
             lines.append(f"    WHEN {condition} THEN {_typed(column, value)} -- mend {number}")
-    lines += [f"    ELSE {column.sql}", f"  END AS {_name(name)}"]
+    lines += [f"    ELSE {column.sql}", f"  END AS {quoted(name)}"]
     return "\n".join(lines)
 
 
 def _typed(column: Column, value: str) -> str:
     plain = value == "NULL" or column.kind not in NUMBERS or value.lstrip("-").replace(".", "", 1).isdigit()
     return value if plain else f"({value})::{column.dtype}"
-
-
-def _name(name: str) -> str:
-    from balun.quoting import quoted
-
-    return name if name.isascii() and name.isidentifier() and name.islower() else quoted(name)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,9 +14,13 @@ from balun.chain.graph import Graph, Node
 from balun.chain.load import load_graph
 from balun.chain.sql_table import parse_select
 from balun.chain.table import Table
+from balun.check import with_kept
 from balun.engine import Engine
 from balun.errors import UsageError, nearest
+from balun.facts.supply import Supply, supply_of
 from balun.finding import Place
+from balun.kept import Kept
+from balun.plan import last_made
 from balun.quoting import literal, quoted
 from balun.snapshot import Snapshot, Store, damaged
 
@@ -83,17 +87,21 @@ def why_row(folder: Path, word: str, key: str) -> Row:
 
     Raises UsageError where the table isn't one SELECT over the rows of one parent, or not exactly one row has the key.
     """
-    graph = load_graph(folder)
     name, _, column = word.partition(".")
-    node = graph.find(name)
-    parent = _parent(graph, node)
-    asked = _key(node, key)
-    store = Store(graph.config.snapshots)
-    try:
-        made = _made(store, node.id)
-        cells = _cells(node, parent, asked, _parent_of(store, made, parent))
-    finally:
-        store.close()
+
+    def answer(kept: Kept | None) -> tuple[Node, Node, tuple[tuple[str, str], ...], list[Cell]]:
+        graph = load_graph(folder, kept)
+        node = graph.find(name)
+        parent = _parent(graph, node)
+        asked = _key(node, key)
+        store = Store(graph.config.snapshots)
+        try:
+            rows = _rows(graph, supply_of(graph, kept), store, node, parent)
+            return node, parent, asked, _cells(node, parent, asked, rows)
+        finally:
+            store.close()
+
+    node, parent, asked, cells = with_kept(folder, answer)
     if column and column.lower() not in {one.column.lower() for one in cells}:
         raise UsageError(f"{node.id} has no column {column}{nearest(column, [one.column for one in cells])}")
     return Row(node, asked, parent, tuple(one for one in cells if not column or one.column.lower() == column.lower()))
@@ -120,6 +128,7 @@ def _is_plain(tree: exp.Query) -> bool:
     kept = ("expressions", "from_", "from", "where", "qualify", "order", "kind", "hint")
     return (
         isinstance(tree, exp.Select)
+        and isinstance(tree.args["from_"].this, exp.Table)
         and not any(value for name, value in tree.args.items() if name not in kept)
         and not any(one.find_ancestor(exp.Window) is None for one in _own(tree, exp.AggFunc))
     )
@@ -144,19 +153,15 @@ def _key(node: Node, key: str) -> tuple[tuple[str, str], ...]:
     return tuple(zip(declared.key, parts, strict=True))
 
 
-def _made(store: Store, step: str) -> Snapshot:
-    made = store.current(step) if store.is_there() else None
-    if made is None:
-        raise UsageError(f"{step} has no rows yet: run the project first")
-    return made
-
-
-def _parent_of(store: Store, made: Snapshot, parent: Node) -> Snapshot:
-    """The rows that it was made of, which may not be the parent's last ones."""
-    parents = made.ingredients.get("parents")
-    name = parents.get(parent.id, parents.get(parent.name)) if isinstance(parents, dict) else None
-    found = store.find(str(name)) if name else None
-    return found or _made(store, parent.id)
+def _rows(graph: Graph, supply: Supply, store: Store, node: Node, parent: Node) -> Snapshot:
+    """The parent's rows that the table was last made of, which may not be the parent's last ones."""
+    made = last_made(node.id, graph, supply, store) if store.is_there() else None
+    parents = made.ingredients.get("parents") if made else None
+    names = [str(name) for name in parents.values()] if isinstance(parents, Mapping) else []
+    found = [one for name in names if (one := store.find(name)) is not None and one.step == parent.id]
+    if not found:
+        raise UsageError(f"{node.id} has no rows of how it is declared now: run the project first")
+    return found[0]
 
 
 def _cells(node: Node, parent: Node, key: tuple[tuple[str, str], ...], rows: Snapshot) -> list[Cell]:
