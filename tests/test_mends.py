@@ -205,6 +205,32 @@ def test_a_reader_that_takes_one_sign_for_many_is_learnt() -> None:
     assert dirty.mend("city") == _orders(1200)["city"]
 
 
+@pytest.mark.parametrize("kind", ["DECIMAL(6,1)", "TIMESTAMP", "DATE", "INTEGER", "VARCHAR"])
+def test_many_contradictions_are_mended_by_one_list(kind: str) -> None:
+    """More than a person strikes out one by one; values of each type are found again, and names are what they are."""
+    shops = [number % 60 for number in range(1200)]
+    table: dict[str, list[object]] = {
+        "group": list(shops),
+        "end": [f"owner {one:02d} of {one * one}" for one in shops],
+        "site": [f"S{one}" for one in shops],
+        "order": [f"K{number}" for number in range(1200)],
+    }
+    right = list(table["end"])
+    for shop in range(60):
+        table["end"][shop + 600] = right[(shop * 7 + 11) % 60]
+    group = {"DATE": "DATE '2024-01-01' + g::INT", "TIMESTAMP": "TIMESTAMP '2024-01-01' + to_hours(g::INT)"}.get(
+        kind, "g"
+    )
+    dirty = Dirty(table)
+    dirty.engine.connection.execute(
+        f'CREATE OR REPLACE TABLE dirty AS SELECT ({group})::{kind} AS "group", * EXCLUDE (g) '
+        'FROM (SELECT "group" AS g, * EXCLUDE ("group") FROM given)'
+    )
+    dirty.found = mended(dirty.sheet(), Front("me", "Mended.", (), None, dirty.names))
+    assert "m.meant" in dirty.found.sql
+    assert dirty.mend("end") == right
+
+
 def test_a_tie_is_not_mended() -> None:
     table: Table = {"shop": ["a", "a", "b", "b"] * 10, "owner": ["Ann", "Bob", "Cid", "Dee"] * 10, "n": list(range(40))}
     assert Dirty(table).kinds() == set()

@@ -39,34 +39,39 @@ def judged(sheet: Sheet, found: Sequence[Dependency], slips: Slips) -> Iterator[
 
 @dataclass(frozen=True, eq=False)
 class _Claim:
-    """Of some rows of a column: the value that is right, by its code, how sure that is, and who said it loudest."""
+    """Of some rows of a column: the value that is right, by its code, how sure that is, and who said it loudest.
+
+    odds: the logarithm, without the bounds that `sure` has.
+    """
 
     column: Column
     told: list[tuple[Dependency, Votes]]
     rows: Codes
     best: Codes
     sure: Floats
+    odds: Floats
     by: Codes
 
     def at(self, keep: Mask) -> _Claim:
-        return replace(self, rows=self.rows[keep], best=self.best[keep], sure=self.sure[keep], by=self.by[keep])
+        kept = {name: getattr(self, name)[keep] for name in ("rows", "best", "sure", "odds", "by")}
+        return replace(self, **kept)
 
 
 def _blamed(claims: Sequence[_Claim], rows: int) -> list[_Claim]:
-    """Without what is said beside a cell that is itself more likely wrong."""
+    """Without what is said beside a cell that is itself as likely wrong."""
     odds: dict[str, Floats] = {}
     for claim in claims:
-        odds[claim.column.name] = np.zeros(rows)
-        odds[claim.column.name][claim.rows] = claim.sure
+        odds[claim.column.name] = np.full(rows, -np.inf)
+        odds[claim.column.name][claim.rows] = claim.odds
     kept = []
     for claim in claims:
-        beside = np.zeros(len(claim.rows))
+        beside = np.full(len(claim.rows), -np.inf)
         for voice in np.unique(claim.by):
             pick = claim.by == voice
             for one in claim.told[int(voice)][0].beside:
                 if one.name in odds:
                     beside[pick] = np.maximum(beside[pick], odds[one.name][claim.rows[pick]])
-        kept.append(claim.at(beside <= claim.sure))
+        kept.append(claim.at(beside < claim.odds))
     return [one for one in kept if len(one.rows)]
 
 
@@ -83,8 +88,9 @@ def _of_column(column: Column, told: list[tuple[Dependency, Votes]], slips: Slip
     odds = total / voters**0.75 + np.log(prior / (1 - prior)) + slip
     sure = 1 / (1 + np.exp(-np.clip(odds, -30, 30)))
     sure = np.where(own < 0, _filled(told, rows, best), sure)
+    odds = np.where(own < 0, np.log((sure + 1e-9) / (1 - sure + 1e-9)), odds)
     keep = (sure >= _LEAST) & (best != own)
-    found = _Claim(column, told, rows, best, np.minimum(sure, 0.99), by)
+    found = _Claim(column, told, rows, best, np.minimum(sure, 0.99), odds, by)
     return found.at(keep) if keep.any() else None
 
 
