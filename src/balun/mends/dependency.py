@@ -13,6 +13,7 @@ from balun.mends.sheet import Codes, Column, Floats, Mask, Sheet
 
 _SAMPLE, _LEAST_SCORE, _LEAST_COVERED, _MOST_EACH = 30_000, 0.75, 0.15, 6
 _MOST_PAIRED, _LEAST_PAIR = 14, 0.9
+_ACCIDENTAL = frozenset({"float", "timestamp", "timestamptz"})
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,7 +52,8 @@ class Votes:
 
 def dependencies(sheet: Sheet) -> list[Dependency]:
     """The best few for each column, single determinants before pairs unless the pair tells far more."""
-    telling = [one for one in sheet.columns if 2 <= one.distinct <= 0.6 * sheet.count and one.kind != "float"]
+    # Two things may happen at one time, and have one measure, by accident.
+    telling = [one for one in sheet.columns if 2 <= one.distinct <= 0.6 * sheet.count and one.kind not in _ACCIDENTAL]
     told = [one for one in sheet.columns if 2 <= one.distinct <= 0.6 * sheet.count]
     singles = {one.name: _Group((one,), sheet.count) for one in telling}
     scores: dict[tuple[str, str], float] = {}

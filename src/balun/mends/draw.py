@@ -46,8 +46,9 @@ def _mend(one: Mend, width: int) -> Iterator[Text]:
 def _last(found: Mending, limit: int) -> str:
     if not found.mends and not found.unknown:
         return "Nothing looks wrong."
-    cells = sum(one.cells for one in found.mends if one.column)
-    parts = [f"{_count(len(found.mends), 'mend')} of {_count(cells, 'cell')}"]
+    cells, rows = (sum(one.cells for one in found.mends if (one.column is None) == whole) for whole in (False, True))
+    counts = [_count(number, what) for number, what in ((cells, "cell"), (rows, "row")) if number]
+    parts = [f"{_count(len(found.mends), 'mend')} of {' and '.join(counts)}"] if found.mends else []
     if found.unknown:
         parts.append(f"{_count(sum(one.cells for one in found.unknown), 'cell')} without one")
     hidden = max(len(found.mends), len(found.unknown))
