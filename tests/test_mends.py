@@ -218,9 +218,7 @@ def test_many_contradictions_are_mended_by_one_list(kind: str) -> None:
     right = list(table["end"])
     for shop in range(60):
         table["end"][shop + 600] = right[(shop * 7 + 11) % 60]
-    group = {"DATE": "DATE '2024-01-01' + g::INT", "TIMESTAMP": "TIMESTAMP '2024-01-01' + to_hours(g::INT)"}.get(
-        kind, "g"
-    )
+    group = "DATE '2024-01-01' + g::INT" if kind == "DATE" else "g"
     dirty = Dirty(table)
     dirty.engine.connection.execute(
         f'CREATE OR REPLACE TABLE dirty AS SELECT ({group})::{kind} AS "group", * EXCLUDE (g) '

@@ -87,7 +87,9 @@ def _of_column(column: Column, told: list[tuple[Dependency, Votes]], slips: Slip
     slip = np.array([_slip(column, slips, int(was), int(right), share) for was, right in pairs.T])[at.ravel()]
     odds = total / voters**0.75 + np.log(prior / (1 - prior)) + slip
     sure = 1 / (1 + np.exp(-np.clip(odds, -30, 30)))
-    sure = np.where(own < 0, _filled(told, rows, best), sure)
+    # Where many are empty, that is a choice.
+    wanted = float(np.clip(1.15 - 3 * column.nulls / len(column.codes), 0, 1))
+    sure = np.where(own < 0, wanted * _filled(told, rows, best), sure)
     odds = np.where(own < 0, np.log((sure + 1e-9) / (1 - sure + 1e-9)), odds)
     keep = (sure >= _LEAST) & (best != own)
     found = _Claim(column, told, rows, best, np.minimum(sure, 0.99), odds, by)

@@ -20,7 +20,8 @@ def duplicate(sheet: Sheet) -> Iterator[Doubt]:
     whole = _again(sheet.columns, sheet.count)
     if 0 < len(whole) <= _MOST_SHARE * sheet.count and _is_rich(sheet.columns, sheet.count):
         yield _doubt(sheet, sheet.columns, (), whole, 0.95, "the whole row stands there more than once")
-    for number in (one for one in sheet.columns if one.distinct >= 0.97 * sheet.count - len(whole)):
+    numbers = [one for one in sheet.columns if one.kind in {"integer", "text"}]
+    for number in (one for one in numbers if one.distinct >= 0.97 * sheet.count - len(whole)):
         rest = tuple(one for one in sheet.columns if one is not number)
         again = np.setdiff1d(_again(rest, sheet.count), whole)
         if 0 < len(again) <= 0.1 * sheet.count and _is_rich(rest, sheet.count):

@@ -14,7 +14,7 @@ from balun.mends.rule import Given, Values
 from balun.mends.sheet import Codes, Column, Sheet
 
 _MOST = 100_000
-_FEWEST = 3
+_FEWEST, _SMALLEST = 3, 50
 
 
 class _Fit:
@@ -40,6 +40,8 @@ class _Fit:
 def swapped(sheet: Sheet) -> Iterator[Doubt]:
     """Rows in which each of two columns holds what fits the other far better."""
     fits = [_Fit(one) for one in sheet.columns if 2 <= one.distinct <= _MOST and one.kind in {"text", "integer"}]
+    if sheet.count < _SMALLEST:
+        return
     for one, other in combinations(fits, 2):
         if one.column.kind == other.column.kind == "integer":
             continue
@@ -55,7 +57,10 @@ def _misplaced(one: _Fit, other: _Fit) -> Codes:
         return np.empty(0, dtype=np.int64)
     first = np.append(away, False)[one.column.codes]
     second = np.append(back, False)[other.column.codes]
-    return np.flatnonzero(first & second)
+    rows = np.flatnonzero(first & second)
+    texts = one.column.texts, other.column.texts
+    differs = [texts[0][one.column.codes[row]] != texts[1][other.column.codes[row]] for row in rows.tolist()]
+    return rows[np.array(differs, dtype=bool)]
 
 
 def _foreign(own: _Fit, other: _Fit) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
