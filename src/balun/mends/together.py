@@ -60,7 +60,7 @@ def _misplaced(one: _Fit, other: _Fit) -> Codes:
     rows = np.flatnonzero(first & second)
     texts = one.column.texts, other.column.texts
     differs = [texts[0][one.column.codes[row]] != texts[1][other.column.codes[row]] for row in rows.tolist()]
-    return rows[np.array(differs, dtype=bool)]
+    return np.asarray(rows[np.array(differs, dtype=bool)])
 
 
 def _foreign(own: _Fit, other: _Fit) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
