@@ -186,6 +186,14 @@ def test_rows_that_come_twice_are_kept_once() -> None:
     assert sorted(map(str, dirty.mend("id"))) == _orders()["id"]
 
 
+def test_rows_that_differ_in_what_is_nested_are_kept() -> None:
+    made = _orders()
+    for column in made:
+        made[column].append(made[column][10])
+    made["tags"] = [["a"]] * 400 + [["b"]]
+    assert ("duplicate", None) not in Dirty(made).kinds()
+
+
 def test_an_outlier_is_told_and_not_mended() -> None:
     dirty = Dirty(_spoilt("price", {50: 91_000.0}))
     assert [(one.kind, one.column, one.examples) for one in dirty.found.unknown] == [

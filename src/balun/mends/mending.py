@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -78,6 +79,8 @@ class Mending:
     def write(self, folder: Path, *, force: bool = False) -> Path:
         """Write the mended table into the project's folder. Raises UsageError where it is there already."""
         file = folder / "tables" / f"{self.table}.sql"
+        if not re.fullmatch(r"[\w-]+", self.name):
+            raise UsageError(f"{self.name} can't name a file: letters, figures, _ and - can")
         if not self.sql:
             raise UsageError(f"{self.name} needs no mend: nothing to write")
         if file.exists() and not force:

@@ -15,7 +15,7 @@ _MOST_SHARE = 0.3
 
 def duplicate(sheet: Sheet) -> Iterator[Doubt]:
     """Exact ones first; then those but for a column that numbers the rows, where chance could not make them."""
-    if len(sheet.columns) < 3 or sheet.count < 10:
+    if len(sheet.columns) < 3 or sheet.count < 10 or not sheet.whole:
         return
     whole = _again(sheet.columns, sheet.count)
     if 0 < len(whole) <= _MOST_SHARE * sheet.count and _is_rich(sheet.columns, sheet.count):

@@ -116,7 +116,7 @@ class Column:
 class Sheet:
     """name: of the node or the file. relation: SQL for FROM. total: its rows, of which `count` were looked at.
 
-    engine: where `relation` can be asked. key: the columns that are promised to be its key.
+    engine: where `relation` can be asked. key: the columns that are promised to be its key. whole: all columns are here.
     """
 
     name: str
@@ -126,6 +126,7 @@ class Sheet:
     total: int
     engine: Engine
     key: tuple[str, ...] = ()
+    whole: bool = True
 
     def named(self, name: str) -> Column | None:
         return next((one for one in self.columns if one.name.lower() == name.lower()), None)
@@ -155,7 +156,7 @@ def read_sheet(
         tell(f"reads {one}")
         columns.append(_column(engine, source, one, dtype))
     count = min(total, MOST_ROWS)
-    return Sheet(name, relation, tuple(columns), count, total, engine, key)
+    return Sheet(name, relation, tuple(columns), count, total, engine, key, len(columns) == len(described))
 
 
 def _column(engine: Engine, source: str, name: str, dtype: str) -> Column:
