@@ -190,7 +190,7 @@ def test_rows_that_differ_in_what_is_nested_are_kept() -> None:
     made = _orders()
     for column in made:
         made[column].append(made[column][10])
-    made["tags"] = [["a"]] * 400 + [["b"]]
+    made["tags"] = [*([["a"]] * 400), ["b"]]
     assert ("duplicate", None) not in Dirty(made).kinds()
 
 

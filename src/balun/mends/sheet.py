@@ -116,7 +116,8 @@ class Column:
 class Sheet:
     """name: of the node or the file. relation: SQL for FROM. total: its rows, of which `count` were looked at.
 
-    engine: where `relation` can be asked. key: the columns that are promised to be its key. whole: all columns are here.
+    engine: where `relation` can be asked. key: the columns that are promised to be its key.
+    whole: no column was left out.
     """
 
     name: str
