@@ -5,16 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from balun.mends.clock import zone
+from balun.mends.date_form import date_form
 from balun.mends.dependency import dependencies
 from balun.mends.doubt import Doubt
-from balun.mends.form import date_form, number_with_unit, punctuation, rare_pattern
+from balun.mends.form import number_with_unit, punctuation
 from balun.mends.judged import judged
 from balun.mends.misspelt import learnt, misspelt, smudge
-from balun.mends.number import outlier, unit
+from balun.mends.outlier import outlier
+from balun.mends.pattern import rare_pattern
 from balun.mends.placeholder import placeholder
 from balun.mends.repeated import duplicate
 from balun.mends.sheet import Sheet
 from balun.mends.together import run_together, swapped
+from balun.mends.unit import unit
 from balun.mends.written import case, mojibake, whitespace
 
 ALONE: tuple[Callable[[Sheet], Iterator[Doubt]], ...] = (

@@ -10,7 +10,7 @@ import numpy as np
 
 from balun.mends.combined import agreed
 from balun.mends.doubt import Doubt
-from balun.mends.form import shape
+from balun.mends.pattern import shape
 from balun.mends.sheet import Codes, Column, Floats
 
 

@@ -52,6 +52,10 @@ class Column:
         """A text of which there are few enough values to be looked at one by one."""
         return self.kind == "text" and 0 < self.distinct <= _MOST_TEXTS
 
+    @property
+    def is_number(self) -> bool:
+        return self.kind in {"integer", "float", "decimal"} or (self.kind == "text" and self.numeric_share > 0.95)
+
     @cached_property
     def counts(self) -> Codes:
         """Rows of each value."""

@@ -9,7 +9,7 @@ from itertools import combinations
 import numpy as np
 
 from balun.mends.doubt import Doubt, shown
-from balun.mends.form import shape
+from balun.mends.pattern import shape
 from balun.mends.rule import Given, Values
 from balun.mends.sheet import Codes, Column, Sheet
 

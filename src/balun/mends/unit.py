@@ -1,4 +1,4 @@
-"""Numbers that are out of line: outliers, and shares of the rows in another unit."""
+"""Shares of the rows whose number is in another unit than the others'."""
 
 from __future__ import annotations
 
@@ -13,53 +13,6 @@ from balun.mends.rule import Formula
 from balun.mends.sheet import Codes, Column, Floats, Sheet
 
 _FEWEST, _MOST_SETS, _DRAWN = 50, 48, 20_000
-_CHANCE = np.random.default_rng(1)
-
-
-def outlier(sheet: Sheet) -> Iterator[Doubt]:
-    """Numbers far beyond the rest, with a gap before them, on a scale that bends with the column's skew."""
-    for column in sheet.columns:
-        if not _is_number(column) or column.distinct < 15 or column.counts.sum() < _FEWEST:
-            continue
-        values = column.numbers
-        known = np.flatnonzero(np.isfinite(values))
-        far = _far(values[known], column.counts[known])
-        if not far.any():
-            continue
-        codes = known[far]
-        rows = column.rows_where(codes)
-        if len(rows) > max(5, 0.01 * column.counts.sum()):
-            continue
-        rest = values[known[~far]]
-        told = f"all others lie from {rest.min():,.6g} to {rest.max():,.6g}"
-        sure = np.full(len(rows), 0.7)
-        yield Doubt("outlier", column, rows, sure, np.full(len(rows), None, dtype=object), told)
-
-
-def _is_number(column: Column) -> bool:
-    return column.kind in {"integer", "float", "decimal"} or (column.kind == "text" and column.numeric_share > 0.95)
-
-
-def _far(values: Floats, counts: Codes) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
-    """By value: whether it stands apart from all others on its side."""
-    order = np.argsort(values)
-    weights = np.cumsum(counts[order]) / counts.sum()
-    at = np.minimum(np.searchsorted(weights, (0.02, 0.25, 0.5, 0.75, 0.98)), len(order) - 1)
-    low, quarter, middle, three_quarters, high = (float(one) for one in values[order][at])
-    spread = three_quarters - quarter
-    scale = spread or float(np.abs(values - middle).mean()) or 1.0
-    bent = np.arcsinh((values - middle) / scale)
-    ends = np.arcsinh((np.array([low, high]) - middle) / scale)
-    far = np.zeros(len(values), dtype=bool)
-    for side, end in ((-1, ends[0]), (1, ends[1])):
-        reach = max(side * end, 0.8)
-        ranked = order if side > 0 else order[::-1]
-        steps = np.diff(side * bent[ranked])
-        outside = side * bent[ranked][1:] > 1.7 * reach + 0.4
-        apart = np.flatnonzero(outside & (steps > 0.35))
-        if len(apart):
-            far[ranked[apart[0] + 1 :]] = True
-    return far
 
 
 @dataclass(frozen=True)
@@ -99,7 +52,7 @@ def unit(sheet: Sheet) -> Iterator[Doubt]:
     """Rows whose number fits what others beside it have, once it is turned into another unit, with nothing between."""
     beside = [one for one in sheet.columns if 2 <= one.distinct <= sheet.count / 8]
     for column in sheet.columns:
-        if not _is_number(column) or column.distinct < 8 or column.counts.sum() < _FEWEST:
+        if not column.is_number or column.distinct < 8 or column.counts.sum() < _FEWEST:
             continue
         values = np.append(column.numbers, np.nan)[column.codes]
         found = _best_unit(column, values, [one for one in beside if one is not column])
@@ -109,7 +62,11 @@ def unit(sheet: Sheet) -> Iterator[Doubt]:
 
 def _best_unit(column: Column, values: Floats, beside: list[Column]) -> Doubt | None:
     """Beside the columns that tell the number nearly best, and explain most: groups all of one unit show nothing."""
-    drawn = np.arange(len(values)) if len(values) <= _DRAWN else np.sort(_CHANCE.choice(len(values), _DRAWN, False))
+    drawn = (
+        np.arange(len(values))
+        if len(values) <= _DRAWN
+        else np.sort(np.random.default_rng(1).choice(len(values), _DRAWN, False))
+    )
     sets: list[tuple[Column, ...]] = [(), *((one,) for one in beside), *combinations(beside, 2)]
     spread = sorted((_spread(values[drawn], _group(some, drawn)), at) for at, some in enumerate(sets))
     near = [at for width, at in spread if np.isfinite(width)][:_MOST_SETS]
