@@ -239,7 +239,7 @@ def main() -> None:
     words.add_argument("--data", type=Path, default=BENCH.parent.parent / "shared" / "data" / "dirty")
     words.add_argument("--only", choices=["pairs", "planted", "clean", "large"])
     given = words.parse_args()
-    lines = [_WORDS.format(least=LEAST, seeds=len(_SEEDS)), f"{machine()}\n"]
+    lines = [_WORDS.format(least=LEAST, seeds=len(_SEEDS)), f"{machine("duckdb", "numpy", "scikit-learn")}\n"]
     lines += _pairs(given.data) if given.only in {None, "pairs"} else []
     lines += _planted() if given.only in {None, "planted"} else []
     lines += _clean() if given.only in {None, "clean"} else []
@@ -259,7 +259,7 @@ def _pairs(folder: Path) -> list[str]:
         one = pair(folder, name)
         for what, at in (("found", 0), ("mended", 1)):
             lines.append(
-                f"| {name}, {one.wrong:,} of {one.rows:,} rows' cells wrong | {what}, no labels | {one.alone[at]} |"
+                f"| {name}, {one.wrong:,} wrong cells in {one.rows:,} rows | {what}, no labels | {one.alone[at]} |"
             )
             lines.append(f"| | {what}, 20 labelled rows | {one.labelled[at]} |")
             lines.append(f"| | the same, labelled rows left out | {one.outside[at]} |")
