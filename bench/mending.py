@@ -239,7 +239,7 @@ def main() -> None:
     words.add_argument("--data", type=Path, default=BENCH.parent.parent / "shared" / "data" / "dirty")
     words.add_argument("--only", choices=["pairs", "planted", "clean", "large"])
     given = words.parse_args()
-    lines = [_WORDS.format(least=LEAST, seeds=len(_SEEDS)), f"{machine("duckdb", "numpy", "scikit-learn")}\n"]
+    lines = [_WORDS.format(least=LEAST, seeds=len(_SEEDS)), machine("duckdb", "numpy", "scikit-learn") + "\n"]
     lines += _pairs(given.data) if given.only in {None, "pairs"} else []
     lines += _planted() if given.only in {None, "planted"} else []
     lines += _clean() if given.only in {None, "clean"} else []
