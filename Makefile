@@ -35,6 +35,7 @@ bench: $(VENV)/test
 	$(RUN)/python bench/demo.py
 	$(RUN)/python bench/joins.py
 	$(RUN)/python bench/linking.py
+	$(RUN)/python bench/mending.py
 	$(RUN)/python bench/minimize.py
 	$(RUN)/python bench/point_in_time.py
 	$(RUN)/python bench/prove.py

@@ -80,6 +80,7 @@ def balun(context: click.Context, folder: str) -> None:
     balun near flown             one level up and one level down of a node
     balun map                    the chain, its owners and the interfaces between them
     balun joins                  how events and tables join, and what each join loses
+    balun mend flown             what is likely wrong in the rows, and mends as SQL
     balun corpus late            how much data there is, how diverse, how clean, and what to capture more of
 
     Exit status: 0 fine, 1 findings, 2 usage or project error.
@@ -565,25 +566,44 @@ def near(node: str, *, as_json: bool) -> None:
 
 @balun.command(short_help="Say why a column is as it is.")
 @click.argument("column", metavar="NODE.COLUMN")
+@click.option("--row", "key", metavar="KEY", help="Of a table's row: the values of its key, or COLUMN=VALUE,….")
 @json_option
 @_says_errors
-def why(column: str, *, as_json: bool) -> None:
+def why(column: str, *, key: str | None, as_json: bool) -> None:
     """Say what is known of NODE.COLUMN and how, where its nulls come from, and how it is made, step by step.
 
     Each fact is proved by a step of the SQL, tested on rows, or assumed because a contract says so. Where the last
     run left rows, it is said of each whether it holds on them.
 
+    With --row: of one row of a table that is made row by row of one parent, as a mended one is, each value, what it was
+    in the parent's row, and the branch of the SQL that changed it. NODE alone shows all its columns.
+
     \b
     balun why flown.dep_delay
     balun why feature:weather.temp
+    balun why beer_mended --row 1436
+    balun why beer_mended.ounces --row id=1436
     """
     from balun.why import draw
 
+    if key is not None:
+        _why_row(column, key, as_json=as_json)
+        return
     found = bl.load(_folder()).why(column)
     if as_json:
         _print_json(found.as_json())
     else:
         draw(found, _console())
+
+
+def _why_row(word: str, key: str, *, as_json: bool) -> None:
+    from balun.why import draw_row, why_row
+
+    found = why_row(_folder(), word, key)
+    if as_json:
+        _print_json(found.as_json())
+    else:
+        draw_row(found, _console())
 
 
 @balun.command(short_help="Say how much data a corpus has, how clean, and what to capture more of.")
@@ -759,6 +779,90 @@ def _review(project: bl.Project, name: str, many: int, *, as_json: bool) -> None
             project.judge(name, [(pair, word == "y")])
             given += 1
     click.echo(f"{given} pairs judged" + ("; `balun run` goes by them" if given else ""))
+
+
+@balun.command(short_help="Find what is wrong in the rows, and propose mends.")
+@click.argument("node", metavar="TABLE | EVENT")
+@click.option(
+    "--labels",
+    metavar="FILE",
+    type=click.Path(path_type=Path),
+    help="What a person said of a few rows: a CSV of row,column,right value.",
+)
+@click.option("--label", "ask", is_flag=True, help="Ask you of 20 rows first, and keep that in labels/NODE.csv.")
+@click.option("--write", is_flag=True, help="Write the mended table as tables/NODE_mended.sql, for you to read.")
+@click.option("--force", is_flag=True, help="With --write: write over one that is there.")
+@click.option(
+    "--least-confidence",
+    "least",
+    default=0.6,
+    show_default=True,
+    metavar="P",
+    type=click.FloatRange(0, 1),
+    help="Leave out cells that are less likely wrong.",
+)
+@limit_option
+@json_option
+@_says_errors
+def mend(
+    node: str, *, labels: Path | None, ask: bool, write: bool, force: bool, least: float, limit: int, as_json: bool
+) -> None:
+    """Find what is likely wrong in the rows of a table or event, as the last run left them, and propose mends as SQL.
+
+    It needs no rules: columns that tell others, slips, placeholders, other forms, units and clocks, swapped and missing
+    values, rows that come twice. Of each: why, how sure, and the mend. Nothing is changed in place: --write makes a new
+    table, which you read and keep. Exit status 1 where something is likely wrong.
+
+    A row that the labels name was looked at whole: its cells without a line are right; one that is right has a line
+    without a column.
+
+    \b
+    balun mend hospital
+    balun mend hospital --label
+    balun mend hospital --labels labels/hospital.csv
+    balun mend hospital --write
+    """
+    from balun.mends import draw
+
+    folder = _folder()
+    project = bl.load(folder)
+    part = project[node if ":" in node else _event_or_table(project, node)]
+    if ask:
+        labels = _labels_of(part, folder, labels)
+    with _progress(quiet=as_json) as watch:
+        found = part.mend(labels=labels, least=least, watch=watch)
+    file = found.write(folder, force=force) if write else None
+    if as_json:
+        _print_json({**found.as_json(), "file": str(file) if file else None})
+    else:
+        draw(found, _console(), limit=limit)
+        if file is not None:
+            click.echo(f"written: {file.relative_to(folder)}. Read it, then `balun check` and `balun run`")
+    sys.exit(FINDINGS if found.mends or found.unknown else FINE)
+
+
+def _labels_of(part: Part, folder: Path, file: Path | None) -> Path:
+    from balun.mends import interview
+
+    with _progress(quiet=False) as watch:
+        rows = part.to_label(watch=watch)
+    file = file or folder / "labels" / f"{part.node.name}.csv"
+    count = interview(
+        rows,
+        file,
+        _console(err=True),
+        lambda: str(click.prompt("", "", prompt_suffix="> ", show_default=False, err=True)),
+    )
+    click.echo(f"{count} rows are labelled in {file}", err=True)
+    if not count:
+        raise UsageError("no row was labelled: `balun mend` goes without, too")
+    return file
+
+
+def _event_or_table(project: bl.Project, name: str) -> str:
+    """Where a feature has the same name, the rows are meant."""
+    found = [one.id for one in project.graph if one.name == name and one.kind in {"event", "table"}]
+    return found[0] if len(found) == 1 else name
 
 
 @balun.command("map", short_help="Draw the chain, its owners and the interfaces between them.")

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
+from balun.advice import advice
 from balun.chain.change import Change
 from balun.chain.contract import Contract
 from balun.chain.graph import Graph, Node
@@ -20,7 +21,6 @@ from balun.facts.known import Chain, known_of
 from balun.facts.supply import supply_of
 from balun.finding import Finding
 from balun.kept import Kept
-from balun.mend import mend
 
 T = TypeVar("T")
 
@@ -52,7 +52,7 @@ class Impact:
         return {
             "change": str(self.change),
             "worst": self.worst,
-            "mend": mend(self.change, self.worst),
+            "mend": advice(self.change, self.worst),
             "note": self.note,
             "effects": [effect.as_json() for effect in self.effects],
             "findings": [finding.as_json() for finding in self.findings],

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from balun.impact import Impact
     from balun.joins import Joins
     from balun.linking import Explained, Linked, Pair, Planned
+    from balun.mends import Mending, ToLabel
     from balun.minimize import Minimized
     from balun.near import Near
     from balun.profile import Profile
@@ -41,7 +42,7 @@ if TYPE_CHECKING:
     from balun.scanned import Scanned
     from balun.status import Status
     from balun.stocktake import Stocktake
-    from balun.why import Why
+    from balun.why import Row, Why
     from balun.worth import Table, Worth
 
 
@@ -104,6 +105,15 @@ class Project:
         from balun.why import why
 
         return why(self.folder, word)
+
+    def why_row(self, word: str, key: str) -> Row:
+        """Why a row of a table is as it is, value by value: `beer_mended` or `beer_mended.ounces`, and its key.
+
+        Raises UsageError where it isn't made row by row of one parent, or not exactly one row has the key.
+        """
+        from balun.why import why_row
+
+        return why_row(self.folder, word, key)
 
     def check(self) -> Checked:
         """What can be proved without a row, and what can't be right."""
@@ -428,6 +438,27 @@ class Part:
     ) -> Stocktake:
         """As `Project.stocktake`, of a corpus. Raises UsageError for other nodes."""
         return self.project.stocktake(self.node.id, model=model, rows=rows, sample=sample, out=out, watch=watch)
+
+    def mend(self, *, labels: str | Path | None = None, least: float = 0.6, watch: Watch | None = None) -> Mending:
+        """What is likely wrong in an event's or a table's rows, and how to mend it; nothing is changed.
+
+        labels: a CSV of `row,column,right value` with what a person said of a few rows. least: of confidence, for a
+        cell to be told. Raises UsageError for other nodes, before the first run, and where labels don't fit.
+        """
+        from balun.mends import asked, mend
+
+        graph = self.project.graph
+        given = asked(graph, self.node.id, SnapshotRows(self.project).current)
+        file = Path(labels) if labels is not None else None
+        return mend(graph, given, labels=file, least=least, say=watch.say if watch else None)
+
+    def to_label(self, count: int = 20, *, watch: Watch | None = None) -> tuple[ToLabel, ...]:
+        """The rows of which a person's word tells most for mending the others."""
+        from balun.mends import asked, to_label
+
+        graph = self.project.graph
+        given = asked(graph, self.node.id, SnapshotRows(self.project).current)
+        return to_label(graph, given, count, watch.say if watch else None)
 
     def _model(self) -> Snapshot:
         if self.node.kind != "model":

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Self
 from rich.table import Table
 from rich.text import Text
 
-from balun.mend import mend
+from balun.advice import advice
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -216,7 +216,7 @@ def print_impact(found: Impact, console: Console) -> None:
     for finding in found.findings:
         console.print(Text(str(finding), style="yellow"), soft_wrap=True)
     if found.worst != "same":
-        console.print(f"mend: {mend(found.change, found.worst)}", soft_wrap=True)
+        console.print(f"mend: {advice(found.change, found.worst)}", soft_wrap=True)
     console.print(f"must agree: {', '.join(found.agree)}" if found.agree else "Nobody needs to be asked")
 
 

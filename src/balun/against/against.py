@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from balun.advice import advice
 from balun.against.edits import Edit, changes, edits
 from balun.against.revision import project_at
 from balun.against.version import needed_version
@@ -24,7 +25,6 @@ from balun.facts.known import Chain
 from balun.finding import Finding
 from balun.impact import Impact, chain_of, new_findings, stand
 from balun.kept import Kept
-from balun.mend import mend
 
 if TYPE_CHECKING:
     from balun.worth.cost import Cost
@@ -54,7 +54,7 @@ class Judged:
 
     @property
     def mend(self) -> str:
-        return mend(self.edit.change, self.worst)
+        return advice(self.edit.change, self.worst)
 
     def as_json(self) -> dict[str, object]:
         names = [effect.node.id for effect in self.effects]

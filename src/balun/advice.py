@@ -32,9 +32,9 @@ _ANY_BREAK = "mend the SQL in the same change"
 _ANY_SHIFT = "agree on it, and fit the models again on rows that were captured after it"
 
 
-def mend(change: Change | None, verdict: Verdict) -> str:
+def advice(change: Change | None, verdict: Verdict) -> str:
     """
-    >>> mend(Change("drop", "ride", "tip"), "breaks")
+    >>> advice(Change("drop", "ride", "tip"), "breaks")
     'capture it until nothing reads it, or take it out of the SQL that does'
     """
     kind = change.kind if change else ""
