@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -24,9 +25,10 @@ from balun.facts.supply import EXAMPLE, LABEL_KNOWN, Supply
 from balun.finding import Finding, Place
 from balun.held import held
 from balun.plan import Step, slices_of
+from balun.profile import profile_of
 from balun.quoting import literal, quoted
 from balun.scan import Collected, collect
-from balun.snapshot import Snapshot, Store, Writing, damaged
+from balun.snapshot import PROFILE, Snapshot, Store, Writing, damaged
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -122,6 +124,7 @@ def _event(bench: Bench, step: Step, writing: Writing) -> dict[str, object]:
         if not collected.kept:
             raise _nothing_kept(contract, collected)
         _, broken = held(engine.connection, step.node, _source(writing))
+        _keep_profile(engine, writing)
     findings = [*(finding.as_json() for finding in collected.broken), *broken]
     return {"rows": collected.kept, "collected": collected.as_json(), "findings": findings}
 
@@ -156,7 +159,14 @@ def _table(bench: Bench, step: Step, writing: Writing) -> dict[str, object]:
 
 def _held(engine: Engine, node: Node, writing: Writing) -> dict[str, object]:
     number, broken = held(engine.connection, node, _source(writing))
+    _keep_profile(engine, writing)
     return {"rows": number, "findings": broken}
+
+
+def _keep_profile(engine: Engine, writing: Writing) -> None:
+    """What the rows look like, for who compares them with other rows."""
+    profile = profile_of(engine.connection, _source(writing), "file_row_number")
+    (writing.folder / PROFILE).write_text(json.dumps(profile.as_json(), ensure_ascii=False), encoding="utf-8")
 
 
 def _source(writing: Writing) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
@@ -17,7 +18,7 @@ from balun.errors import UsageError
 from balun.facts.supply import Supply, supply_of
 from balun.quoting import literal
 from balun.run import Report, Watch, run
-from balun.snapshot import Snapshot, Store
+from balun.snapshot import PROFILE, Snapshot, Store
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from balun.joins import Joins
     from balun.minimize import Minimized
     from balun.near import Near
+    from balun.profile import Profile
     from balun.prove import Proof
     from balun.status import Status
     from balun.stocktake import Stocktake
@@ -279,6 +281,20 @@ class Part:
         if self.node.kind != "event":
             raise UsageError(f"{self.node.id} is no event; only events have a quarantine")
         return pq.read_table(self.project.snapshot(self.node).folder / "quarantine.parquet")
+
+    def profile(self) -> Profile:
+        """What the rows of an event or a table look like. Raises UsageError for other nodes, and before the first run.
+
+        A snapshot of an earlier version of Balun has none.
+        """
+        from balun.profile import Profile
+
+        if self.node.kind not in {"event", "table"}:
+            raise UsageError(f"{self.node.id} has no profile; only events and tables have one")
+        file = self.project.snapshot(self.node).folder / PROFILE
+        if not file.exists():
+            raise UsageError(f"{self.node.id} was made before profiles were kept: balun run makes one when it changes")
+        return Profile.from_json(json.loads(file.read_text(encoding="utf-8")))
 
     @property
     def result(self) -> Result:

@@ -23,6 +23,8 @@ from balun.errors import BalunError, Busy, ProjectError
 from balun.finding import Place
 
 Json = Mapping[str, object]
+PROFILE = "profile.json"
+"""In a snapshot's folder: what the rows of an event or a table look like."""
 _INFO = "info.json"
 _CATALOGUE = """
 CREATE TABLE IF NOT EXISTS snapshot (

@@ -22,9 +22,10 @@ class Counted:
 class ColumnProfile:
     """One column.
 
-    distinct: an estimate (HyperLogLog) beyond a few thousand. least, most: as text.
-    mean, deviation, quantiles (at LEVELS): of numbers, and of times in seconds since 1970 UTC; None and empty for other
-    types. top: the most frequent values, at most 100, most rows first; those of equal rows by their text.
+    distinct: an estimate (HyperLogLog) beyond a few thousand. least, most: as text. Texts are cut at 200 characters.
+    mean, deviation (of the whole), quantiles (at LEVELS): of numbers, of times in seconds since 1970 UTC, and of times
+    of day in seconds since midnight; None and empty for other types. NaN and infinities count for none of these.
+    top: the most frequent values, at most 100, most rows first; those of equal rows by their text.
     shortest, longest: characters of a text; None for other types. shapes: the most frequent, at most 20.
     """
 
