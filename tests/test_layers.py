@@ -10,7 +10,7 @@ import pytest
 _SOURCE = Path(__file__).parent.parent / "src" / "balun"
 _ROOMS = (
     "finding", "errors", "told", "quoting", "digest", "kept", "chain", "engine", "relational", "facts", "dbt",
-    "rules", "snapshot", "profile", "scan", "draft", "fit", "plan", "held", "build", "settled", "run", "status",
+    "rules", "snapshot", "profile", "scan", "draft", "fit", "plan", "held", "build", "settled", "history", "run", "status", "drift",
     "tested", "difference", "check", "effect", "mend", "impact", "against", "prove", "worth", "minimize",
     "report", "map", "joins", "near", "why", "stocktake", "project", "terminal", "cli", "__main__",
 )  # fmt: skip
