@@ -70,7 +70,7 @@ class Bins:
         return f"{self.cuts[number // 2]:.6g}" if number % 2 else ""
 
     def contrasts(self, by_unit: Floats) -> Floats:
-        """(units, bins) to (units, contrasts): each category; of numbers each value that is frequent, and below each."""
+        """(units, bins) to (units, contrasts): each category; of numbers all below a cut, and each value at one."""
         if not self.ordered:
             return by_unit
         below = np.cumsum(by_unit, axis=1)[:, :-1]

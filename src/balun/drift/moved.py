@@ -14,11 +14,11 @@ from balun.drift.tally import Tally
 
 Floats = NDArray[np.float64]
 LEAST: Mapping[str, float] = {"nulls": 0.01, "values": 0.02, "new": 0.002, "steps": 0.05, "schema": 0.0}
-_FACTORS = {
-    10.0: "10", 100.0: "100, as of cents for whole ones", 1e3: "1,000", 1e6: "1,000,000", 60.0: "60, as of seconds for minutes",
-    3600.0: "3,600, as of seconds for hours", 24.0: "24, as of hours for days", 1.609344: "1.609, as of km for miles",
-    2.54: "2.54, as of cm for inches", 0.3048: "0.3048, as of m for feet", 0.45359237: "0.454, as of kg for pounds",
-}  # fmt: skip
+_FACTORS = (
+    (10.0, ""), (100.0, "cents for whole ones"), (1e3, "thousandths for whole ones"), (1e6, "millionths for whole ones"),
+    (60.0, "seconds for minutes"), (3600.0, "seconds for hours"), (24.0, "hours for days"), (1.609344, "km for miles"),
+    (2.54, "cm for inches"), (0.3048, "m for feet"), (0.45359237, "kg for pounds"),
+)  # fmt: skip
 _NEAR = 0.02
 
 
@@ -118,7 +118,7 @@ def _number_words(bins: Bins, had: Floats, has: Floats) -> str:
     middle = len(LEVELS) // 2
     words = f"median {written(before[middle], bins.kind)}, now {written(now[middle], bins.kind)}"
     if factor:
-        return f"{words}: all by a factor of {factor}"
+        return f"{words}: all times {factor}"
     atoms = np.abs(has - had)[1::2]
     apart = np.abs(np.cumsum(has) - np.cumsum(had)).max()
     if len(atoms) and atoms.max() > 0.7 * apart:
@@ -138,11 +138,12 @@ def _factor(before: Floats, now: Floats) -> str | None:
     middle = float(np.median(ratio))
     if middle <= 0 or np.quantile(np.abs(ratio / middle - 1), 0.7) > 5 * _NEAR:
         return None
-    for factor, words in _FACTORS.items():
-        if abs(middle / factor - 1) < 2 * _NEAR:
-            return words
-        if abs(middle * factor - 1) < 2 * _NEAR:
-            return f"1/{words.split(',')[0] if factor < 1000 else words}"
+    for factor, words in _FACTORS:
+        told = f" ({words}?)" if words else ""
+        if abs(middle / factor - 1) < _NEAR:
+            return f"{factor:,.6g}{told}"
+        if abs(middle * factor - 1) < _NEAR:
+            return f"1/{factor:,.6g}{' (' + ' for '.join(reversed(words.split(' for '))) + '?)' if words else ''}"
     return None
 
 

@@ -1,0 +1,331 @@
+"""Days that stand out: how many rows they have, what of them is null, late, set aside, and what was never seen before."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+
+import duckdb
+import numpy as np
+from numpy.typing import NDArray
+
+from balun.drift.column import kind_of
+from balun.drift.moved import percent
+from balun.drift.rhythm import FEWEST_DAYS, WEEK, Forecast, forecast, weekly
+from balun.quoting import quoted
+
+Floats = NDArray[np.float64]
+LEVEL = 0.01
+LEAST_RATIO, LEAST_SHARE, LEAST_NEW = 1.3, 0.02, 0.005
+NEWEST = 7
+_FEWEST_A_DAY = 20
+_FEWEST_NEW = 4
+_FEW_VALUES = 2000
+_GAP_DAYS = 3
+
+
+@dataclass(frozen=True)
+class Dated:
+    """Rows with a day. relation: what FROM reads. day: SQL for a DATE. last_s: SQL for the second of the day.
+
+    late_s: SQL for how many seconds after its own time a row is known; None: nothing says, or always the same.
+    aside: likewise a relation of rows that were set aside, and SQL for their day.
+    """
+
+    relation: str
+    day: str
+    last_s: str
+    late_s: str | None = None
+    aside: tuple[str, str] | None = None
+
+
+@dataclass(frozen=True)
+class Odd:
+    """A stretch of days that stand out. what: rows, nulls, late, set aside, new.
+
+    found, expected: rows, or shares of the day's rows, of the day that stands out most.
+    chance: of any day and column in the same call being that far off by chance alone. value: that is new.
+    """
+
+    what: str
+    column: str | None
+    first: date
+    last: date
+    found: float
+    expected: float
+    chance: float
+    value: str | None = None
+
+    @property
+    def words(self) -> str:
+        when = f"on {self.first}" if self.first == self.last else f"from {self.first} to {self.last}"
+        match self.what:
+            case "rows":
+                return f"{self.found:,.0f} rows {when}, about {self.expected:,.0f} expected"
+            case "new":
+                value = "null" if self.value is None else repr(self.value)
+                return f"{value}, not seen before, in {percent(self.found)} {when}"
+        named = {"nulls": "null", "late": "late", "set aside": "set aside"}[self.what]
+        return f"{named} in {percent(self.found)} {when}, about {percent(self.expected)} expected"
+
+    def as_json(self) -> dict[str, object]:
+        told = {**vars(self), "first": self.first.isoformat(), "last": self.last.isoformat()}
+        return {**told, "words": self.words}
+
+
+@dataclass(frozen=True)
+class Days:
+    """odd: the latest first. first, last: of the days looked at; None where there were too few to learn from.
+
+    note: what wasn't judged, and why.
+    """
+
+    odd: tuple[Odd, ...]
+    first: date | None
+    last: date | None
+    note: str = ""
+
+    def as_json(self) -> dict[str, object]:
+        return {
+            "odd": [one.as_json() for one in self.odd],
+            "first": self.first.isoformat() if self.first else None,
+            "last": self.last.isoformat() if self.last else None,
+            "note": self.note,
+        }
+
+
+@dataclass(frozen=True)
+class _Series:
+    """counts: rows by day. shares: of each share that is followed, its rows by day."""
+
+    start: date
+    counts: Floats
+    shares: dict[tuple[str, str | None], Floats]
+
+    def day(self, number: int) -> date:
+        return self.start + timedelta(days=number)
+
+
+def days_of(
+    connection: duckdb.DuckDBPyConnection,
+    rows: Dated,
+    *,
+    newest: int | None = NEWEST,
+    level: float = LEVEL,
+    columns: Sequence[tuple[str, str]] = (),
+) -> Days:
+    """newest: how many days at the end are judged; None: all. columns: with their types; none: all of the rows.
+
+    level: the chance that a stretch of days that is like those before raises any alarm of its volume, and as much again
+    for everything else.
+    """
+    typed = list(columns) or [
+        (str(row[0]), str(row[1])) for row in connection.execute(f"DESCRIBE SELECT * FROM {rows.relation}").fetchall()
+    ]
+    series = _series(connection, rows, [name for name, _ in typed])
+    if series is None or len(series.counts) < FEWEST_DAYS or np.median(series.counts) < 1:
+        return Days((), None, None, "too few days to learn a rhythm from")
+    series, note = _whole_days(connection, rows, series)
+    count = len(series.counts)
+    looked = range(max(FEWEST_DAYS - 7, count - (newest or count)), count)
+    odd = [*_volume(series, looked, level), *_shares(series, looked, level)]
+    odd += _new(connection, rows, typed, series, looked, level)
+    ordered = sorted(odd, key=lambda one: (-one.last.toordinal(), one.what != "rows", one.column or ""))
+    return Days(tuple(ordered), series.day(looked[0]), series.day(count - 1), note)
+
+
+def _series(connection: duckdb.DuckDBPyConnection, rows: Dated, names: Sequence[str]) -> _Series | None:
+    followed: list[tuple[str, str | None]] = [("nulls", name) for name in names]
+    counted = [f"count(*) - count({quoted(name)})" for name in names]
+    if rows.late_s is not None:
+        limit = connection.execute(
+            f"SELECT min(v), quantile_cont(v, 0.95), max(v) FROM (SELECT {rows.late_s} AS v FROM {rows.relation})"
+        ).fetchone()
+        if limit and limit[0] is not None and limit[0] != limit[2]:
+            followed.append(("late", None))
+            counted.append(f"count(*) FILTER (WHERE {rows.late_s} > {float(limit[1])!r})")
+    columns = "".join(f", {sql}" for sql in counted)
+    told = connection.execute(
+        f"SELECT {rows.day} AS day, count(*){columns} FROM {rows.relation} WHERE {rows.day} IS NOT NULL "
+        "GROUP BY day ORDER BY day"
+    ).fetchall()
+    if not told:
+        return None
+    told = _without_strays(told)
+    start = told[0][0]
+    count = (told[-1][0] - start).days + 1
+    counts, shares = np.zeros(count), np.zeros((count, len(followed)))
+    for day, number, *parts in told:
+        counts[(day - start).days] = number
+        shares[(day - start).days] = parts
+    by_name = {key: shares[:, place] for place, key in enumerate(followed)}
+    if rows.aside is not None:
+        by_name["set aside", None] = _aside(connection, rows.aside, start, count)
+    return _Series(start, counts, by_name)
+
+
+def _without_strays(told: list[tuple[date, int]]) -> list[tuple[date, int]]:
+    """Without a few rows far before or after all others, by whose years a wrong clock shows."""
+    total, seen = sum(row[1] for row in told), 0
+    low, high = 0, len(told) - 1
+    for place, row in enumerate(told):
+        seen += row[1]
+        if seen <= 0.001 * total and place + 1 < len(told) and (told[place + 1][0] - row[0]).days > 30:
+            low = place + 1
+    seen = 0
+    for place in range(len(told) - 1, low, -1):
+        seen += told[place][1]
+        if seen <= 0.001 * total and (told[place][0] - told[place - 1][0]).days > 30:
+            high = place - 1
+    return told[low : high + 1]
+
+
+def _aside(connection: duckdb.DuckDBPyConnection, aside: tuple[str, str], start: date, days: int) -> Floats:
+    relation, day = aside
+    found = np.zeros(days)
+    for at, number in connection.execute(f"SELECT {day} AS day, count(*) FROM {relation} GROUP BY day").fetchall():
+        if at is not None and 0 <= (at - start).days < days:
+            found[(at - start).days] = number
+    return found
+
+
+def _whole_days(connection: duckdb.DuckDBPyConnection, rows: Dated, series: _Series) -> tuple[_Series, str]:
+    """Without a last day that isn't over: it ends earlier in the day than nearly all before it."""
+    ends = [
+        float(row[0])
+        for row in connection.execute(
+            f"SELECT max({rows.last_s}) FROM {rows.relation} WHERE {rows.day} IS NOT NULL "
+            f"GROUP BY {rows.day} ORDER BY {rows.day}"
+        ).fetchall()
+    ]
+    if len(ends) < FEWEST_DAYS or ends[-1] >= np.quantile(ends[-57:-1], 0.02) - 1800:
+        return series, ""
+    shorter = replace(
+        series, counts=series.counts[:-1], shares={key: values[:-1] for key, values in series.shares.items()}
+    )
+    return shorter, f"{series.day(len(series.counts) - 1)} isn't over yet, and isn't judged"
+
+
+def _volume(series: _Series, looked: range, level: float) -> Iterator[Odd]:
+    counts = series.counts
+    values = np.log(counts + 1)
+    first = forecast(values, 1 / np.sqrt(counts + 1))
+    usual = np.exp(np.nan_to_num(first.expected, nan=values.mean()))
+    told = forecast(values, 1 / np.sqrt(usual))
+    chance = np.minimum(told.chance * len(looked), 1.0)
+    far = np.abs(values - told.expected) >= np.log(LEAST_RATIO)
+    days = [day for day in looked if chance[day] <= level and far[day]]
+    signs = np.sign(values - told.expected)
+    for stretch in _stretches(days, signs):
+        worst = min(stretch, key=lambda day: chance[day])
+        found = counts[worst], float(np.exp(told.expected[worst]) - 1), float(chance[worst])
+        yield Odd("rows", None, series.day(stretch[0]), series.day(stretch[-1]), *found)
+
+
+def _shares(series: _Series, looked: range, level: float) -> Iterator[Odd]:
+    """On the scale of arcsines, where a share's spread by chance doesn't hang on it (Anscombe 1948)."""
+    tries = 2 * len(looked) * len(series.shares)
+    for (what, column), rows in series.shares.items():
+        of = series.counts + rows if what == "set aside" else series.counts
+        enough = of >= _FEWEST_A_DAY
+        if not rows.any() or enough.sum() < FEWEST_DAYS:
+            continue
+        values = _filled(np.arcsin(np.sqrt((rows + 0.375) / (of + 0.75))), enough)
+        least = 0.5 / np.sqrt(np.maximum(of, 1.0))
+        share = rows / np.maximum(of, 1.0)
+        found = list(_off(share, forecast(values, least), looked, level / tries, enough))
+        found += _off(
+            _last_week(rows) / np.maximum(_last_week(of), 1.0), weekly(values, least), looked, level / tries, enough
+        )
+        for stretch, (seen, usual, chance) in _apart(found):
+            first, last = series.day(stretch[0]), series.day(stretch[-1])
+            yield Odd(what, column, first, last, seen, usual, min(1.0, chance * tries))
+
+
+_Off = tuple[list[int], tuple[float, float, float]]
+
+
+def _off(share: Floats, told: Forecast, looked: range, level: float, enough: NDArray[np.bool_]) -> Iterator[_Off]:
+    """Stretches of days, with the share, the expected one and the chance of the day that is furthest off."""
+    usual = np.sin(np.clip(np.nan_to_num(told.expected), 0, np.pi / 2)) ** 2
+    far = enough & (np.abs(share - usual) >= LEAST_SHARE)
+    days = [day for day in looked if told.chance[day] <= level and far[day]]
+    for stretch in _stretches(days, np.sign(share - usual)):
+        worst = min(stretch, key=lambda day: (told.chance[day], -abs(share[day] - usual[day])))
+        yield stretch, (float(share[worst]), float(usual[worst]), float(told.chance[worst]))
+
+
+def _apart(found: Sequence[_Off]) -> list[_Off]:
+    """Of stretches that overlap, the one told first: that of days, where there is one."""
+    kept: list[_Off] = []
+    for one in found:
+        if all(one[0][-1] < other[0][0] - WEEK or one[0][0] > other[0][-1] + WEEK for other in kept):
+            kept.append(one)
+    return kept
+
+
+def _last_week(values: Floats) -> Floats:
+    """The sum of each day and the six before it."""
+    summed = np.cumsum(np.concatenate([np.zeros(WEEK), values]))
+    found: Floats = summed[WEEK:] - summed[:-WEEK]
+    return found
+
+
+def _filled(values: Floats, there: NDArray[np.bool_]) -> Floats:
+    known = np.maximum.accumulate(np.where(there, np.arange(len(values)), 0))
+    return values[known]
+
+
+def _stretches(days: Iterable[int], signs: Floats) -> Iterator[list[int]]:
+    """Days off the same way that follow one another, with small gaps."""
+    stretch: list[int] = []
+    for day in days:
+        if stretch and (day - stretch[-1] > _GAP_DAYS or signs[day] != signs[stretch[-1]]):
+            yield stretch
+            stretch = []
+        stretch.append(day)
+    if stretch:
+        yield stretch
+
+
+def _new(
+    connection: duckdb.DuckDBPyConnection,
+    rows: Dated,
+    typed: Sequence[tuple[str, str]],
+    series: _Series,
+    looked: range,
+    level: float,
+) -> Iterator[Odd]:
+    """Categories whose first day has too many of their rows for one that was merely rare."""
+    before = np.concatenate([[0.0], np.cumsum(series.counts)])
+    for name, dtype in typed:
+        if kind_of(dtype) not in {"category", "number"}:
+            continue
+        if len(told := _first_seen(connection, rows, name)) > _FEW_VALUES:
+            continue
+        for text, day, *numbers in told:
+            place = (day - series.start).days
+            if place not in looked:
+                continue
+            for days, number in zip((1, WEEK), numbers, strict=True):
+                end = min(place + days, len(series.counts))
+                share = number / max(before[end] - before[place], 1.0)
+                alike = (before[end] - before[place]) / before[end]
+                chance = min(1.0, float(alike ** (number - 1)) * 2 * len(told) * len(typed))
+                if number >= _FEWEST_NEW and chance <= level and share >= LEAST_NEW:
+                    yield Odd("new", name, day, series.day(end - 1), float(share), 0.0, chance, text)
+                    break
+
+
+def _first_seen(
+    connection: duckdb.DuckDBPyConnection, rows: Dated, name: str
+) -> list[tuple[str | None, date, int, int]]:
+    """Each value, null too, the day it came, and its rows of that day and of its first week."""
+    return connection.execute(
+        f"WITH counted AS (SELECT {quoted(name)}::VARCHAR AS v, {rows.day} AS day, count(*) AS n "
+        f"FROM {rows.relation} WHERE {rows.day} IS NOT NULL GROUP BY v, day), "
+        "dated AS (SELECT *, min(day) OVER (PARTITION BY v) AS first FROM counted) "
+        "SELECT v, first, sum(n) FILTER (WHERE day = first)::BIGINT, "
+        f"sum(n) FILTER (WHERE day < first + {WEEK})::BIGINT FROM dated GROUP BY v, first ORDER BY first, v"
+    ).fetchall()
