@@ -1,4 +1,4 @@
-"""Days that stand out: how many rows they have, what of them is null, late, set aside, and what was never seen before."""
+"""Days that stand out: by how many rows they have, what of them is null, late or set aside, what was never seen before."""
 
 from __future__ import annotations
 
@@ -153,6 +153,7 @@ def _series(connection: duckdb.DuckDBPyConnection, rows: Dated, names: Sequence[
     if not told:
         return None
     told = _without_strays(told)
+    parts: list[int]
     start = told[0][0]
     count = (told[-1][0] - start).days + 1
     counts, shares = np.zeros(count), np.zeros((count, len(followed)))
@@ -299,11 +300,8 @@ def _new(
 ) -> Iterator[Odd]:
     """Categories whose first day has too many of their rows for one that was merely rare."""
     before = np.concatenate([[0.0], np.cumsum(series.counts)])
-    for name, dtype in typed:
-        if kind_of(dtype) not in {"category", "number"}:
-            continue
-        if len(told := _first_seen(connection, rows, name)) > _FEW_VALUES:
-            continue
+    for name in _with_few_values(connection, rows, typed):
+        told = _first_seen(connection, rows, name)
         for text, day, *numbers in told:
             place = (day - series.start).days
             if place not in looked:
@@ -316,6 +314,15 @@ def _new(
                 if number >= _FEWEST_NEW and chance <= level and share >= LEAST_NEW:
                     yield Odd("new", name, day, series.day(end - 1), float(share), 0.0, chance, text)
                     break
+
+
+def _with_few_values(connection: duckdb.DuckDBPyConnection, rows: Dated, typed: Sequence[tuple[str, str]]) -> list[str]:
+    names = [name for name, dtype in typed if kind_of(dtype) in {"category", "number"}]
+    if not names:
+        return []
+    counted = ", ".join(f"approx_count_distinct({quoted(name)})" for name in names)
+    told = connection.execute(f"SELECT {counted} FROM {rows.relation}").fetchone()
+    return [name for name, number in zip(names, told or (), strict=True) if number <= _FEW_VALUES]
 
 
 def _first_seen(

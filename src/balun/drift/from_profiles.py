@@ -128,8 +128,8 @@ def _texts(old: ColumnProfile, new: ColumnProfile, seen: tuple[float, float]) ->
         had = (tops[0].get(value, 0.0), tops[0].get(value, unknown[0]))
         has = (tops[1].get(value, 0.0), tops[1].get(value, unknown[1]))
         apart[value] = max(has[0] - had[1], 0.0) - max(had[0] - has[1], 0.0)
-    chance = {value: _of_shares(0.0 + tops[0].get(value, unknown[0]), seen[0],
-                                tops[0].get(value, unknown[0]) + gap, seen[1]) for value, gap in apart.items()}  # fmt: skip
+    base = {value: tops[0].get(value, unknown[0]) for value in values}
+    chance = {value: _of_shares(base[value], seen[0], base[value] + gap, seen[1]) for value, gap in apart.items()}
     effect = max(sum(gap for gap in apart.values() if gap > 0), -sum(gap for gap in apart.values() if gap < 0))
     most = sorted(values, key=lambda value: (-abs(apart[value]), value))[:2]
     words = ", ".join(

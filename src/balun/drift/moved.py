@@ -15,7 +15,7 @@ from balun.drift.tally import Tally
 Floats = NDArray[np.float64]
 LEAST: Mapping[str, float] = {"nulls": 0.01, "values": 0.02, "new": 0.002, "steps": 0.05, "schema": 0.0}
 _FACTORS = (
-    (10.0, ""), (100.0, "cents for whole ones"), (1e3, "thousandths for whole ones"), (1e6, "millionths for whole ones"),
+    (10.0, ""), (100.0, "cents for whole ones"), (1e3, "thousandths for whole ones"), (1e6, "millionths for whole"),
     (60.0, "seconds for minutes"), (3600.0, "seconds for hours"), (24.0, "hours for days"), (1.609344, "km for miles"),
     (2.54, "cm for inches"), (0.3048, "m for feet"), (0.45359237, "kg for pounds"),
 )  # fmt: skip

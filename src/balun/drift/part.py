@@ -1,0 +1,34 @@
+"""What drift finds of one node."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from balun.chain.graph import Node
+from balun.drift.compare import Compared
+from balun.drift.days import Days
+
+
+@dataclass(frozen=True)
+class Part:
+    """What is found of one node. against: what its rows were held against, in words; None: there was nothing.
+
+    rows: which of its rows were: `new` where most were there before. note: why something wasn't judged.
+    """
+
+    node: Node
+    against: str | None = None
+    rows: str = "all"
+    compared: Compared | None = None
+    days: Days | None = None
+    note: str = ""
+
+    def as_json(self) -> dict[str, object]:
+        return {
+            "node": self.node.id,
+            "against": self.against,
+            "which": self.rows,
+            "compared": self.compared.as_json() if self.compared else None,
+            "days": self.days.as_json() if self.days else None,
+            "note": self.note,
+        }
