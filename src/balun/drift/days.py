@@ -1,10 +1,11 @@
-"""Days that stand out: by how many rows they have, what of them is null, late or set aside, what was never seen before."""
+"""Days that stand out: by how many rows they have, what of them is null, late or set aside, and what is new."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
+from typing import Any
 
 import duckdb
 import numpy as np
@@ -16,6 +17,7 @@ from balun.drift.rhythm import FEWEST_DAYS, WEEK, Forecast, forecast, weekly
 from balun.quoting import quoted
 
 Floats = NDArray[np.float64]
+Counted = tuple[Any, ...]
 LEVEL = 0.01
 LEAST_RATIO, LEAST_SHARE, LEAST_NEW = 1.3, 0.02, 0.005
 NEWEST = 7
@@ -97,10 +99,14 @@ class Days:
 
 @dataclass(frozen=True)
 class _Series:
-    """counts: rows by day. shares: of each share that is followed, its rows by day."""
+    """counts: rows by day. ends: of days that have rows, in their order, the second of the day of the last.
+
+    shares: of each share that is followed, its rows by day.
+    """
 
     start: date
     counts: Floats
+    ends: Floats
     shares: dict[tuple[str, str | None], Floats]
 
     def day(self, number: int) -> date:
@@ -126,7 +132,7 @@ def days_of(
     series = _series(connection, rows, [name for name, _ in typed])
     if series is None or len(series.counts) < FEWEST_DAYS or np.median(series.counts) < 1:
         return Days((), None, None, "too few days to learn a rhythm from")
-    series, note = _whole_days(connection, rows, series)
+    series, note = _whole_days(series)
     count = len(series.counts)
     looked = range(max(FEWEST_DAYS - 7, count - (newest or count)), count)
     odd = [*_volume(series, looked, level), *_shares(series, looked, level)]
@@ -147,8 +153,8 @@ def _series(connection: duckdb.DuckDBPyConnection, rows: Dated, names: Sequence[
             counted.append(f"count(*) FILTER (WHERE {rows.late_s} > {float(limit[1])!r})")
     columns = "".join(f", {sql}" for sql in counted)
     told = connection.execute(
-        f"SELECT {rows.day} AS day, count(*){columns} FROM {rows.relation} WHERE {rows.day} IS NOT NULL "
-        "GROUP BY day ORDER BY day"
+        f"SELECT {rows.day} AS day, count(*), max({rows.last_s}){columns} FROM {rows.relation} "
+        f"WHERE {rows.day} IS NOT NULL GROUP BY day ORDER BY day"
     ).fetchall()
     if not told:
         return None
@@ -157,16 +163,16 @@ def _series(connection: duckdb.DuckDBPyConnection, rows: Dated, names: Sequence[
     start = told[0][0]
     count = (told[-1][0] - start).days + 1
     counts, shares = np.zeros(count), np.zeros((count, len(followed)))
-    for day, number, *parts in told:
+    for day, number, _, *parts in told:
         counts[(day - start).days] = number
         shares[(day - start).days] = parts
     by_name = {key: shares[:, place] for place, key in enumerate(followed)}
     if rows.aside is not None:
         by_name["set aside", None] = _aside(connection, rows.aside, start, count)
-    return _Series(start, counts, by_name)
+    return _Series(start, counts, np.array([float(row[2]) for row in told]), by_name)
 
 
-def _without_strays(told: list[tuple[date, int]]) -> list[tuple[date, int]]:
+def _without_strays(told: list[Counted]) -> list[Counted]:
     """Without a few rows far before or after all others, by whose years a wrong clock shows."""
     total, seen = sum(row[1] for row in told), 0
     low, high = 0, len(told) - 1
@@ -191,15 +197,9 @@ def _aside(connection: duckdb.DuckDBPyConnection, aside: tuple[str, str], start:
     return found
 
 
-def _whole_days(connection: duckdb.DuckDBPyConnection, rows: Dated, series: _Series) -> tuple[_Series, str]:
+def _whole_days(series: _Series) -> tuple[_Series, str]:
     """Without a last day that isn't over: it ends earlier in the day than nearly all before it."""
-    ends = [
-        float(row[0])
-        for row in connection.execute(
-            f"SELECT max({rows.last_s}) FROM {rows.relation} WHERE {rows.day} IS NOT NULL "
-            f"GROUP BY {rows.day} ORDER BY {rows.day}"
-        ).fetchall()
-    ]
+    ends = series.ends
     if len(ends) < FEWEST_DAYS or ends[-1] >= np.quantile(ends[-57:-1], 0.02) - 1800:
         return series, ""
     shorter = replace(
@@ -300,8 +300,14 @@ def _new(
 ) -> Iterator[Odd]:
     """Categories whose first day has too many of their rows for one that was merely rare."""
     before = np.concatenate([[0.0], np.cumsum(series.counts)])
-    for name in _with_few_values(connection, rows, typed):
-        told = _first_seen(connection, rows, name)
+    names = _with_few_values(connection, rows, typed)
+    columns = "".join(f", {quoted(name)}" for name in names)
+    connection.execute(
+        f"CREATE OR REPLACE TEMP TABLE by_day AS SELECT {rows.day} AS balun_day{columns} FROM {rows.relation} "
+        f"WHERE {rows.day} IS NOT NULL"
+    )
+    for name in names:
+        told = _first_seen(connection, name)
         for text, day, *numbers in told:
             place = (day - series.start).days
             if place not in looked:
@@ -325,14 +331,11 @@ def _with_few_values(connection: duckdb.DuckDBPyConnection, rows: Dated, typed: 
     return [name for name, number in zip(names, told or (), strict=True) if number <= _FEW_VALUES]
 
 
-def _first_seen(
-    connection: duckdb.DuckDBPyConnection, rows: Dated, name: str
-) -> list[tuple[str | None, date, int, int]]:
+def _first_seen(connection: duckdb.DuckDBPyConnection, name: str) -> list[tuple[str | None, date, int, int]]:
     """Each value, null too, the day it came, and its rows of that day and of its first week."""
     return connection.execute(
-        f"WITH counted AS (SELECT {quoted(name)}::VARCHAR AS v, {rows.day} AS day, count(*) AS n "
-        f"FROM {rows.relation} WHERE {rows.day} IS NOT NULL GROUP BY v, day), "
+        f"WITH counted AS (SELECT {quoted(name)} AS v, balun_day AS day, count(*) AS n FROM by_day GROUP BY v, day), "
         "dated AS (SELECT *, min(day) OVER (PARTITION BY v) AS first FROM counted) "
-        "SELECT v, first, sum(n) FILTER (WHERE day = first)::BIGINT, "
+        "SELECT v::VARCHAR, first, sum(n) FILTER (WHERE day = first)::BIGINT, "
         f"sum(n) FILTER (WHERE day < first + {WEEK})::BIGINT FROM dated GROUP BY v, first ORDER BY first, v"
     ).fetchall()

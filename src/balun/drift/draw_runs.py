@@ -38,7 +38,8 @@ def draw_runs(found: Runs, console: Console, *, limit: int = 20) -> None:
 def _table(*columns: tuple[str, str]) -> Table:
     table = Table(box=None, pad_edge=False, header_style="bold", show_edge=False, padding=(0, 2, 0, 0))
     for name, side in columns:
-        table.add_column(name, justify="right" if side == "right" else "left", overflow="fold")
+        wide = name in {"moved", "values"}
+        table.add_column(name, justify="right" if side == "right" else "left", overflow="fold", no_wrap=not wide)
     return table
 
 
@@ -82,7 +83,7 @@ def _when(one: State) -> str:
 def _ends(profiles: Sequence[ColumnProfile]) -> tuple[float, float] | None:
     """Of most values in all runs, so that pictures have one scale."""
     there = [one.quantiles for one in profiles if one.quantiles]
-    return (min(one[2] for one in there), max(one[-3] for one in there)) if there else None
+    return (min(one[6] for one in there), max(one[-7] for one in there)) if there else None
 
 
 def _shape(profile: ColumnProfile, ends: tuple[float, float] | None) -> str:

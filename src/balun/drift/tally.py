@@ -65,7 +65,7 @@ def _batches(
     named = [f"({one.sql})::DOUBLE AS c{place}" for place, one in enumerate(columns)]
     given = ""
     if units.step_s is not None:
-        named.append(f"({side.time})::DOUBLE AS at")
+        named.append(f"({side.time})::DOUBLE AS happened")
         given = f" WHERE ({side.time}) IS NOT NULL"
     else:
         dealt = units.index(number, side.rows, seed)

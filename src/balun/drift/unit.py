@@ -83,8 +83,8 @@ def units_of(connection: duckdb.DuckDBPyConnection, before: Side, now: Side) -> 
 
 def _by_step(connection: duckdb.DuckDBPyConnection, side: Side, step: int) -> dict[int, int]:
     rows = connection.execute(
-        f"SELECT floor({side.time} / {step})::BIGINT AS at, count(*) FROM {side.relation} "
-        f"WHERE {side.time} IS NOT NULL GROUP BY at ORDER BY at"
+        f"SELECT floor({side.time} / {step})::BIGINT AS step, count(*) FROM {side.relation} "
+        f"WHERE {side.time} IS NOT NULL GROUP BY step ORDER BY step"
     ).fetchall()
     return {int(at): int(number) for at, number in rows}
 
