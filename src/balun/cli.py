@@ -651,6 +651,9 @@ def _is_path(word: str) -> bool:
 @click.option(
     "--file", metavar="PATH", type=click.Path(path_type=Path), help="Hold these rows against those of the one NODE."
 )
+@click.option(
+    "--serving", metavar="PATH", type=click.Path(path_type=Path), help="Hold a log of what the one MODEL was served."
+)
 @click.option("--all", "every_day", is_flag=True, help="Judge all days, not the newest seven alone.")
 @click.option("--baseline", is_flag=True, help="Keep the last run as a baseline in place of comparing.")
 @click.option("--name", metavar="NAME", default="baseline", show_default=True, help="Of the baseline that is kept.")
@@ -662,6 +665,7 @@ def drift(
     against: str | None,
     period: str | None,
     file: Path | None,
+    serving: Path | None,
     name: str,
     limit: int,
     *,
@@ -672,7 +676,8 @@ def drift(
     """Hold the rows of each NODE, by default of all events and tables, against the state before, and its newest days
     against what those before lead to expect: rows, nulls, late rows, rows set aside, new categories.
 
-    Of a corpus or a model: what it is tested on against what it learns from. An alarm is one that chance seldom makes,
+    Of a corpus or a model: what it is tested on against what it learns from. With --serving: the inputs and answers of a
+    log against the corpus, and against what Balun computes for the same examples. An alarm is one that chance seldom makes,
     in all columns together, and that is large enough to matter. What hangs on the column is said with it.
     Exit status 1 where there is an alarm.
 
@@ -681,14 +686,14 @@ def drift(
     balun drift departure --against 2026-03-01
     balun drift flown --period 30d
     balun drift late_departures --file today.parquet
+    balun drift delay --serving served.parquet
     balun drift --baseline
     balun drift --against baseline
     """
     from balun.drift import Asked, draw
 
-    asked = [one for one in (against, period, file) if one is not None]
-    if len(asked) > 1:
-        raise UsageError("--against, --period and --file each say what is held against what: give one of them")
+    if sum(one is not None for one in (against, period, file, serving)) > 1:
+        raise UsageError("--against, --period, --file and --serving each say what is held against what: give one")
     project = bl.load(_folder())
     if baseline:
         kept = project.baseline(*nodes, name=name)
@@ -698,7 +703,7 @@ def drift(
             click.echo(f"kept in {kept}: commit it; hold later runs against it with `balun drift --against {name}`")
         return
     with _progress(quiet=as_json) as watch:
-        found = project.drift(*nodes, asked=Asked(against, file, period, every_day), watch=watch)
+        found = project.drift(*nodes, asked=Asked(against, file, period, every_day, serving), watch=watch)
     if as_json:
         _print_json(found.as_json())
     else:

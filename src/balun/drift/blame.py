@@ -7,12 +7,13 @@ from collections.abc import Iterator, Sequence
 from balun.chain.contract import Contract
 from balun.chain.graph import Graph, Node
 from balun.drift.part import Part
+from balun.drift.serving import PREDICTION, Equal
 from balun.facts.known import known_of
 from balun.facts.reach import reach
 from balun.facts.supply import Supply
 from balun.finding import Finding, Place
 
-DRIFTED, UNUSUAL = "column-drifted", "day-unusual"
+DRIFTED, UNUSUAL, SKEWED = "column-drifted", "day-unusual", "served-otherwise"
 
 
 def findings_of(graph: Graph, supply: Supply, parts: Sequence[Part]) -> tuple[Finding, ...]:
@@ -23,7 +24,11 @@ def findings_of(graph: Graph, supply: Supply, parts: Sequence[Part]) -> tuple[Fi
 
 
 def _alarms(part: Part) -> bool:
-    return bool((part.compared and part.compared.alarms) or (part.days and part.days.odd))
+    return bool(
+        (part.compared and part.compared.alarms)
+        or (part.days and part.days.odd)
+        or (part.served and any(one.alarm for one in part.served.equal))
+    )
 
 
 def _found(below: _Below, part: Part) -> Iterator[Finding]:
@@ -33,12 +38,26 @@ def _found(below: _Below, part: Part) -> Iterator[Finding]:
         mend = f"find out with {node.owner or 'its owner'} what changed; where it is meant to, make it the baseline"
         names = below.of(node, one.column)
         yield Finding(DRIFTED, _place(node, one.column), message, breaks=names, owner=node.owner, mend=mend)
+    for same in part.served.equal if part.served else ():
+        if same.alarm:
+            yield _skewed(node, same, below.of(node, None))
     for odd in part.days.odd if part.days else ():
         name = f"{node.name}.{odd.column}" if odd.column else node.name
         mend = f"find out with {node.owner or 'its owner'} what happened on that day"
         names = below.of(node, odd.column)
         place = _place(node, odd.column)
         yield Finding(UNUSUAL, place, f"{name} stands out: {odd.words}", breaks=names, owner=node.owner, mend=mend)
+
+
+def _skewed(node: Node, same: Equal, breaks: tuple[str, ...]) -> Finding:
+    said = f"{same.equal:,} of {same.rows:,} are equal"
+    if same.name == PREDICTION:
+        message = f"{node.name} answers otherwise now than in the log: {said}; {same.words}"
+        mend = "serve the model as it was fitted last, or log its version beside the answers"
+    else:
+        message = f"{node.name} is served another {same.name} than it learns from: {said}; {same.words}"
+        mend = f"compute {same.name} for serving as of the example's time, by the SQL that `balun near` shows"
+    return Finding(SKEWED, node.declared.place, message, breaks=breaks, owner=node.owner, mend=mend)
 
 
 def _place(node: Node, column: str | None) -> Place:

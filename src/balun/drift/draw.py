@@ -11,8 +11,9 @@ from rich.text import Text
 from balun.drift.compare import Compared
 from balun.drift.days import Days, Odd
 from balun.drift.drift import Drift
-from balun.drift.moved import LEAST, Moved
+from balun.drift.moved import LEAST, Moved, percent
 from balun.drift.part import Part
+from balun.drift.serving import PREDICTION, Served
 from balun.map.fitted_text import wrapped
 
 if TYPE_CHECKING:
@@ -38,12 +39,15 @@ def _lines(found: Drift, limit: int, width: int) -> Iterator[Text]:
 
 def _part(part: Part, limit: int, width: int) -> Iterator[Text]:
     owner = f"   {part.node.owner}" if part.node.owner else ""
-    against = f"   {_rows(part)} against {part.against}" if part.against else ""
-    yield Text.assemble((part.node.id.replace(":", " "), "bold"), f"{owner}{against}")
+    yield Text.assemble((part.node.id.replace(":", " "), "bold"), owner)
+    if part.against:
+        yield from _told(f"{_rows(part)} against {part.against}", width)
     if part.note:
         yield from _told(part.note, width)
     if part.compared and part.compared.moved + part.compared.schema:
         yield from _compared(part.compared, limit, width)
+    if part.served:
+        yield from _served(part.served, width)
     if part.days:
         yield from _days(part.days, limit, width)
     yield Text()
@@ -71,6 +75,26 @@ def _compared(found: Compared, limit: int, width: int) -> Iterator[Text]:
     gone = "" if found.exact else "; told from profiles, as the rows before are gone: small shifts aren't seen"
     left = f"; not compared, as they go with the calendar: {', '.join(found.left_out)}" if found.left_out else ""
     yield from _told(f"{how}{by}{gone}{left}", width, "dim")
+
+
+def _served(found: Served, width: int) -> Iterator[Text]:
+    if found.missing:
+        yield from _told(f"inputs that aren't logged: {', '.join(found.missing)}", width, "yellow")
+    if found.extra:
+        yield from _told(f"logged, but no inputs: {', '.join(found.extra)}", width, "dim")
+    if found.matched is None:
+        yield from _told("the log lacks the examples' entity or time: served values can't be held to computed", width)
+        return
+    yield from _told(f"{found.matched:,} of {found.rows:,} rows are of an example that Balun has", width)
+    same = [one.name for one in found.equal if one.equal == one.rows and one.name != PREDICTION]
+    if same:
+        yield from _told(f"as computed, in each: {', '.join(same)}", width)
+    for one in found.equal:
+        if one.name in same:
+            continue
+        what = "answers that the model gives" if one.name == PREDICTION else f"{one.name}, as computed"
+        said = "all equal" if one.equal == one.rows else f"{percent(one.share)} equal; {one.words}"
+        yield from _told(f"{what}: {said}", width, "yellow" if one.alarm else "")
 
 
 def _size(one: Moved) -> str:

@@ -20,6 +20,7 @@ from balun.drift.from_profiles import compare_profiles
 from balun.drift.node_rows import dated, engine_of, file_relation, relation_of, side_of, time_of
 from balun.drift.part import Part
 from balun.drift.reference import BEFORE, Reference, reference
+from balun.drift.serving import served
 from balun.drift.since import since
 from balun.drift.unit import Side
 from balun.errors import UsageError
@@ -38,13 +39,15 @@ class Asked:
     """against: see `reference`; None: of files and corpora what they have, else the state before.
 
     file: rows in place of the current ones, held against those of the node. period: the newest stretch of time, held
-    against the one before it. every_day: all days are judged, not the newest alone.
+    against the one before it. every_day: all days are judged, not the newest alone. serving: a log of what the one
+    model was served.
     """
 
     against: str | None = None
     file: Path | None = None
     period: str | None = None
     every_day: bool = False
+    serving: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -70,6 +73,8 @@ def drift(
     Raises UsageError for what isn't there or wasn't run.
     """
     asked, tell = asked or Asked(), say or (lambda _: None)
+    if asked.serving is not None:
+        return _of_serving(graph, supply, store, words, asked.serving)
     nodes = _nodes(graph, store, words, asked)
     level = LEVEL / len(nodes)
     parts = []
@@ -84,6 +89,16 @@ def drift(
                     raise damaged(made, str(exc).splitlines()[0]) from exc
                 raise
     return Drift(tuple(parts), findings_of(graph, supply, parts))
+
+
+def _of_serving(graph: Graph, supply: Supply, store: Store, words: Sequence[str], file: Path) -> Drift:
+    node = graph.find(words[0]) if len(words) == 1 else None
+    if node is None or not isinstance(node.declared, Model):
+        raise UsageError("--serving is the log of one model: name it, as in `balun drift MODEL --serving FILE`")
+    with engine_of(graph) as engine:
+        found = served(engine.connection, graph, store, node, supply.inputs[f"corpus:{node.declared.corpus}"], file)
+    part = Part(node, f"corpus {node.declared.corpus}", f"what {file} was served", found.compared, served=found)
+    return Drift((part,), findings_of(graph, supply, (part,)))
 
 
 def _nodes(graph: Graph, store: Store, words: Sequence[str], asked: Asked) -> list[Node]:

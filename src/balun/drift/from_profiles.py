@@ -22,6 +22,7 @@ from balun.profile import ColumnProfile, Profile
 Floats = NDArray[np.float64]
 _TIMES_AS_LARGE = 2.0
 _MIDDLE = 64
+_TELLS_APART = 0.9
 
 
 def compare_profiles(before: Profile, now: Profile, level: float) -> Compared:
@@ -65,10 +66,22 @@ def _column(before: Profile, old: ColumnProfile, now: Profile, new: ColumnProfil
     words = f"null in {percent(had)}, now {percent(has)}"
     yield _maybe(new, "nulls", abs(has - had), _of_shares(had, before.rows, has, now.rows), words)
     seen = before.seen * (1 - had), now.seen * (1 - has)
+    if _goes_on(old, new, before, now):
+        return
     if old.quantiles and new.quantiles:
         yield _numbers(old, new, seen)
     elif old.top and new.top:
         yield from _texts(old, new, seen)
+
+
+def _goes_on(old: ColumnProfile, new: ColumnProfile, before: Profile, now: Profile) -> bool:
+    """Times, and whole numbers that tell rows apart, are others in each run."""
+    if kind_of(new.dtype) == "time":
+        return True
+    whole = new.dtype.endswith(("INT", "INTEGER"))
+    return whole and all(
+        one.distinct >= _TELLS_APART * max(rows.rows - one.nulls, 1) for one, rows in ((old, before), (new, now))
+    )
 
 
 def _maybe(one: ColumnProfile, aspect: str, effect: float, chance: float, words: str) -> Moved:

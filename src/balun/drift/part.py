@@ -7,13 +7,14 @@ from dataclasses import dataclass
 from balun.chain.graph import Node
 from balun.drift.compare import Compared
 from balun.drift.days import Days
+from balun.drift.serving import Served
 
 
 @dataclass(frozen=True)
 class Part:
     """What is found of one node. against: what its rows were held against, in words; None: there was nothing.
 
-    rows: which of its rows were: `new` where most were there before. note: why something wasn't judged.
+    rows: which of its rows were. note: why something wasn't judged. served: of a model's log.
     """
 
     node: Node
@@ -22,6 +23,7 @@ class Part:
     compared: Compared | None = None
     days: Days | None = None
     note: str = ""
+    served: Served | None = None
 
     def as_json(self) -> dict[str, object]:
         return {
@@ -31,4 +33,5 @@ class Part:
             "compared": self.compared.as_json() if self.compared else None,
             "days": self.days.as_json() if self.days else None,
             "note": self.note,
+            "served": self.served.as_json() if self.served else None,
         }

@@ -78,4 +78,8 @@ def _of_baseline(node: Node, name: str, store: Store, folder: Path) -> Reference
     found = read_baseline(folder, name).get(node.id)
     if found is None:
         return None
-    return Reference(f"baseline {name} (run {found.run})", store.find(found.snapshot), found.profile)
+    return Reference(
+        f"the baseline {name} (run {found.run})" if name != DEFAULT else f"the baseline (run {found.run})",
+        store.find(found.snapshot),
+        found.profile,
+    )
