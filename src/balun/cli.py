@@ -676,9 +676,11 @@ def drift(
     """Hold the rows of each NODE, by default of all events and tables, against the state before, and its newest days
     against what those before lead to expect: rows, nulls, late rows, rows set aside, new categories.
 
-    Of a corpus or a model: what it is tested on against what it learns from. With --serving: the inputs and answers of a
-    log against the corpus, and against what Balun computes for the same examples. An alarm is one that chance seldom makes,
-    in all columns together, and that is large enough to matter. What hangs on the column is said with it.
+    Of a corpus or a model: what it is tested on against what it learns from. With --serving: the inputs and answers
+    of a log against the corpus, and against what Balun computes for the same examples.
+
+    An alarm is one that chance seldom makes, in all columns together, and that is large enough to matter. What hangs
+    on the column is said with it.
     Exit status 1 where there is an alarm.
 
     \b

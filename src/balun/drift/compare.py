@@ -19,6 +19,7 @@ Floats = NDArray[np.float64]
 Say = Callable[[str], None]
 LEVEL = 0.01
 FEWEST_ROWS = 30
+MOST_ROWS = 200_000
 _SAMPLE = 20_000
 _OF_THE_CALENDAR = 0.95
 
@@ -76,14 +77,28 @@ def compare(
     columns = [(name, dtype) for name, dtype in common if not names or name in names]
     if min(before.rows, now.rows) < FEWEST_ROWS or not columns:
         return Compared((before.rows, now.rows), "rows", (0, 0), (), schema)
+    rows = before.rows, now.rows
+    before, now = (_looked_at(connection, side, place, seed) for place, side in enumerate((before, now)))
     units = units_of(connection, before, now)
-    tell(f"{before.rows:,} and {now.rows:,} rows")
+    tell(f"{rows[0]:,} and {rows[1]:,} rows")
     samples = [_sampled(connection, side, place, seed) for place, side in enumerate((before, now))]
     since = now.time if units.sides.in_time and before.time == now.time else None
     ours = [one for one in columns if one[0] != time]
     bins = bins_of(connection, ours, samples[0], samples[1], since)
     bins += bins_of(connection, [one for one in columns if one[0] == time], samples[0], samples[1])
-    return _judged(tally(connection, bins, before, now, units, seed), before, now, units, time, level, schema, seed)
+    return _judged(tally(connection, bins, before, now, units, seed), rows, units, time, level, schema, seed)
+
+
+def _looked_at(connection: duckdb.DuckDBPyConnection, side: Side, place: int, seed: int) -> Side:
+    """At most so many rows, drawn: more tell nothing of effects that are large enough to matter."""
+    if side.rows <= MOST_ROWS:
+        return side
+    name = f"looked_at_{place}"
+    connection.execute(
+        f"CREATE OR REPLACE TEMP TABLE {name} AS "
+        f"SELECT * FROM {side.relation} USING SAMPLE reservoir({MOST_ROWS} ROWS) REPEATABLE ({seed + 11})"
+    )
+    return Side(name, MOST_ROWS, side.time)
 
 
 def _sampled(connection: duckdb.DuckDBPyConnection, side: Side, place: int, seed: int) -> str:
@@ -121,8 +136,7 @@ def _schema(had: Mapping[str, str], has: Mapping[str, str], names: Sequence[str]
 
 def _judged(
     tallies: Sequence[Tally],
-    before: Side,
-    now: Side,
+    rows: tuple[int, int],
     units: Units,
     time: str | None,
     level: float,
@@ -141,7 +155,7 @@ def _judged(
         by_column.setdefault(aspect.column, {})[aspect.aspect] = chance
     told = [part for one in tallies for part in moved(one, by_column[one.bins.name], sides.now, Asked(level))]
     return Compared(
-        (before.rows, now.rows),
+        rows,
         _by(units),
         (int((~sides.now).sum()), int(sides.now.sum())),
         tuple(sorted(told, key=lambda one: (not one.alarm, -one.effect / LEAST[one.aspect], one.column))),

@@ -13,7 +13,6 @@ from balun.drift.dealt import Sides
 Ints = NDArray[np.int64]
 _HANDFULS = 100
 _TIMES_AS_MANY = 20
-_MOST_ROWS = 1_000_000
 _ALIKE = 0.5
 _DAY_S = 86400
 _FEWEST, _MOST = 12, 400
@@ -91,9 +90,7 @@ def _by_step(connection: duckdb.DuckDBPyConnection, side: Side, step: int) -> di
 
 def _handfuls(before: Side, now: Side) -> Units:
     fewest = min(before.rows, now.rows)
-    rates = tuple(
-        min(1.0, _TIMES_AS_MANY * fewest / max(side.rows, 1), _MOST_ROWS / max(side.rows, 1)) for side in (before, now)
-    )
+    rates = tuple(min(1.0, _TIMES_AS_MANY * fewest / max(side.rows, 1)) for side in (before, now))
     looked = [round(side.rows * rate) for side, rate in zip((before, now), rates, strict=True)]
     handful = max(1, min(looked) // _HANDFULS)
     own = [max(1, number // handful) for number in looked]
