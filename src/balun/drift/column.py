@@ -99,7 +99,7 @@ def kind_of(dtype: str) -> Kind:
 def number_sql(name: str, dtype: str) -> str:
     """A number as it is, a time in seconds since 1970; null where it is not finite."""
     if kind_of(dtype) == "time":
-        return f"epoch_us(TRY_CAST({quoted(name)} AS TIMESTAMP)) / 1e6"
+        return f"CASE WHEN isfinite({quoted(name)}) THEN epoch_us({quoted(name)}::TIMESTAMP) / 1e6 END"
     number = f"{quoted(name)}::DOUBLE"
     return f"CASE WHEN isfinite({number}) THEN {number} END" if dtype in {"FLOAT", "DOUBLE"} else number
 
@@ -183,7 +183,7 @@ def _frequent(connection: duckdb.DuckDBPyConnection, text: str, before: str, now
     totals = []
     for side in (before, now):
         counted = connection.execute(
-            f"SELECT {text} AS v, count(*) AS n FROM {side} WHERE {text} IS NOT NULL GROUP BY v ORDER BY n DESC, v"
+            f"SELECT {text} AS v, count(*) AS n FROM {side} WHERE {text} IS NOT NULL GROUP BY 1 ORDER BY 2 DESC, 1"
         ).fetchall()
         totals.append(sum(int(number) for _, number in counted))
         for value, number in counted:

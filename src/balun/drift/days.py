@@ -154,7 +154,7 @@ def _series(connection: duckdb.DuckDBPyConnection, rows: Dated, names: Sequence[
     columns = "".join(f", {sql}" for sql in counted)
     told = connection.execute(
         f"SELECT {rows.day} AS day, count(*), max({rows.last_s}){columns} FROM {rows.relation} "
-        f"WHERE {rows.day} IS NOT NULL GROUP BY day ORDER BY day"
+        f"WHERE {rows.day} IS NOT NULL GROUP BY 1 ORDER BY 1"
     ).fetchall()
     if not told:
         return None
@@ -191,7 +191,7 @@ def _without_strays(told: list[Counted]) -> list[Counted]:
 def _aside(connection: duckdb.DuckDBPyConnection, aside: tuple[str, str], start: date, days: int) -> Floats:
     relation, day = aside
     found = np.zeros(days)
-    for at, number in connection.execute(f"SELECT {day} AS day, count(*) FROM {relation} GROUP BY day").fetchall():
+    for at, number in connection.execute(f"SELECT {day} AS day, count(*) FROM {relation} GROUP BY 1").fetchall():
         if at is not None and 0 <= (at - start).days < days:
             found[(at - start).days] = number
     return found
@@ -334,7 +334,7 @@ def _with_few_values(connection: duckdb.DuckDBPyConnection, rows: Dated, typed: 
 def _first_seen(connection: duckdb.DuckDBPyConnection, name: str) -> list[tuple[str | None, date, int, int]]:
     """Each value, null too, the day it came, and its rows of that day and of its first week."""
     return connection.execute(
-        f"WITH counted AS (SELECT {quoted(name)} AS v, balun_day AS day, count(*) AS n FROM by_day GROUP BY v, day), "
+        f"WITH counted AS (SELECT {quoted(name)} AS v, balun_day AS day, count(*) AS n FROM by_day GROUP BY 1, 2), "
         "dated AS (SELECT *, min(day) OVER (PARTITION BY v) AS first FROM counted) "
         "SELECT v::VARCHAR, first, sum(n) FILTER (WHERE day = first)::BIGINT, "
         f"sum(n) FILTER (WHERE day < first + {WEEK})::BIGINT FROM dated GROUP BY v, first ORDER BY first, v"

@@ -4,7 +4,7 @@ Rows come in units: stretches of time, or where both sides are of the same time,
 of one kind, it would be chance alone that says which side a unit is on; so sides are dealt out again and again, and the
 largest score of all columns at once says what chance can do.
 Sources: Westfall & Young 1993 (the largest of many, by permutation); Newey & West 1987 (variance of what remembers);
-Lazarus, Lewis, Stock & Watson 2018 (how far back to look, and what that costs); Anscombe 1948 (roots of counts).
+Lazarus, Lewis, Stock & Watson 2018 (how far back to look, and what that costs); Anscombe 1948 (arcsines of shares).
 """
 
 from __future__ import annotations
@@ -107,28 +107,34 @@ def _scores(one: Counted, now: NDArray[np.bool_], dealt: Floats) -> tuple[Floats
 
 
 class _Score:
-    def __init__(self, hits: Floats, of: Floats, share: Floats, now: NDArray[np.bool_], *, counts: bool) -> None:
+    """Of shares: how far from expected, on the scale of arcsines where few rows aren't skewed; of ranks: as they are."""
+
+    def __init__(
+        self, hits: Floats, of: Floats, share: Floats, now: NDArray[np.bool_], *, counts: bool
+    ) -> None:  # fmt: skip
         units, own = len(of), int(now.sum())
-        # Few rows are told from none by the side that has fewer.
-        self.flip = own > units / 2
-        small = units - own if self.flip else own
         self.rest, self.of, self.share, self.counts = hits - of[:, None] * share, of, share, counts
-        apart = small * (units - small) / units
+        self.total = share * of.sum()
+        apart = own * (units - own) / units
         variance = (self.rest**2).sum(axis=0) / (units - 1) * apart
-        expected = share * of.sum() * small / units
-        least = 0.5 * expected * (1 - share) * (1 - small / units) if counts else 1e-12
-        self.spread = np.sqrt(np.maximum(variance, least))
-        self.scale = np.sqrt(np.maximum(expected, 1e-12)) / self.spread if counts else 1 / self.spread
+        dealt = self.total * apart / units
+        least = 0.5 * dealt * (1 - share) if counts else 1e-12
+        spread = np.sqrt(np.maximum(variance, np.maximum(least, 1e-12)))
+        self.scale = np.sqrt(self.total * dealt) / spread if counts else 1 / spread
 
     def each(self, sides: Floats) -> Floats:
-        if self.flip:
-            sides = 1 - sides
+        """(draws, contrasts), of sides as 0 and 1: (draws, units)."""
         gained = sides @ self.rest
         if self.counts:
             expected = (sides @ self.of)[:, None] * self.share
-            gained = 2 * (np.sqrt(np.maximum(gained + expected, 0) + _SHIFT) - np.sqrt(expected + _SHIFT))
+            gained = 2 * (self._angle(gained + expected) - self._angle(expected))
         found: Floats = np.abs(gained * self.scale)
         return found
+
+    def _angle(self, rows: Floats) -> Floats:
+        share = (rows + _SHIFT) / (self.total + 2 * _SHIFT)
+        angle: Floats = np.arcsin(np.sqrt(np.clip(share, 0.0, 1.0)))
+        return angle
 
 
 # -- of sides that follow one another

@@ -96,7 +96,9 @@ def dated(
         local = f"timezone({literal(graph.config.zone)}, {local})"
     known = supply.available[node.id].row if node.id in supply.available else None
     late = f"epoch(({known})::TIMESTAMPTZ) - epoch({quoted(time)}::TIMESTAMPTZ)" if known else None
-    return Dated(relation, f"{local}::DATE", f"epoch({local}::TIMESTAMP::TIME)", late, _aside(connection, time, made))
+    there = f"CASE WHEN isfinite({local}) THEN {local}::TIMESTAMP END"
+    day, second = f"({there})::DATE", f"epoch(({there})::TIME)"
+    return Dated(relation, day, second, late, _aside(connection, time, made))
 
 
 def _aside(connection: duckdb.DuckDBPyConnection, time: str, made: Snapshot) -> tuple[str, str] | None:

@@ -83,7 +83,7 @@ def units_of(connection: duckdb.DuckDBPyConnection, before: Side, now: Side) -> 
 def _by_step(connection: duckdb.DuckDBPyConnection, side: Side, step: int) -> dict[int, int]:
     rows = connection.execute(
         f"SELECT floor({side.time} / {step})::BIGINT AS step, count(*) FROM {side.relation} "
-        f"WHERE {side.time} IS NOT NULL GROUP BY step ORDER BY step"
+        f"WHERE {side.time} IS NOT NULL GROUP BY 1 ORDER BY 1"
     ).fetchall()
     return {int(at): int(number) for at, number in rows}
 

@@ -20,8 +20,10 @@ RAISED: tuple[Raised, ...] = tuple(
     Raised(name)
     for name in (
         "column-ambiguous",
+        "column-drifted",
         "column-missing",
         "contract-version-not-bumped",
+        "day-unusual",
         "feature-unusable",
         "function-missing",
         "group-by-missing",
@@ -34,6 +36,7 @@ RAISED: tuple[Raised, ...] = tuple(
         "promise-broken",
         "quality-broken",
         "select-needed",
+        "served-otherwise",
         "sql-syntax",
         "table-missing",
         "table-outside",
