@@ -24,7 +24,8 @@ def _counts(days: int, chance: np.random.Generator, a_day: int = 300) -> NDArray
     """Weekends are half, rows grow, and days have luck of 6 %."""
     day = np.arange(days)
     level = np.log(a_day) + np.where(day % 7 >= 5, -0.7, 0.0) + 0.001 * day + chance.normal(0, 0.06, days)
-    return chance.poisson(np.exp(level))
+    counts: NDArray[np.int64] = chance.poisson(np.exp(level))
+    return counts
 
 
 def _rows(counts: NDArray[np.int64], chance: np.random.Generator, hours: int = 24) -> dict[str, NDArray[np.generic]]:
@@ -99,7 +100,7 @@ def test_nulls_new_categories_and_late_rows_of_a_day_are_found() -> None:
 def test_a_day_that_is_not_over_is_not_judged() -> None:
     chance = np.random.default_rng(5)
     rows = _rows(_counts(120, chance), chance)
-    morning = (rows["day"] < 119) | (np.asarray(rows["second"], dtype=int) < 6 * 3600)
+    morning = (np.asarray(rows["day"], dtype=int) < 119) | (np.asarray(rows["second"], dtype=int) < 6 * 3600)
     found = _found({name: values[morning] for name, values in rows.items()})
     assert found.odd == ()
     assert "2024-04-29 isn't over yet" in found.note

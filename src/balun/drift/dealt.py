@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from scipy.special import stdtr
 
 Floats = NDArray[np.float64]
+Bools = NDArray[np.bool_]
 _DRAWS = 1000
 _AT_A_TIME = 250
 _ENOUGH_WAYS = 4  # 10,000
@@ -43,7 +44,7 @@ class Counted:
 class Sides:
     """now: by unit, whether it is of the current rows. in_time: units follow one another, side by side."""
 
-    now: NDArray[np.bool_]
+    now: Bools
     in_time: bool
 
     @property
@@ -85,12 +86,12 @@ def _of_few(chance: Floats, sides: Sides, own: Floats, highest: float) -> Floats
     return np.where(own >= highest - 1e-9, 0.0, chance)
 
 
-def _dealt(now: NDArray[np.bool_], draws: int, seed: int) -> Floats:
+def _dealt(now: Bools, draws: int, seed: int) -> Floats:
     chance = np.random.default_rng([seed, 7])
     return chance.permuted(np.tile(now.astype(float), (draws, 1)), axis=1)
 
 
-def _scores(one: Counted, now: NDArray[np.bool_], dealt: Floats) -> tuple[Floats, Floats]:
+def _scores(one: Counted, now: Bools, dealt: Floats) -> tuple[Floats, Floats]:
     """The score of each contrast of an aspect as it is, and the largest in each draw."""
     share = one.hits.sum(axis=0) / max(one.of.sum(), 1.0)
     turned = one.counts & (share > 0.5)
@@ -107,11 +108,9 @@ def _scores(one: Counted, now: NDArray[np.bool_], dealt: Floats) -> tuple[Floats
 
 
 class _Score:
-    """Of shares: how far from expected, on the scale of arcsines where few rows aren't skewed; of ranks: as they are."""
+    """Of shares on the scale of arcsines, on which few rows aren't skewed; of ranks as they are."""
 
-    def __init__(
-        self, hits: Floats, of: Floats, share: Floats, now: NDArray[np.bool_], *, counts: bool
-    ) -> None:  # fmt: skip
+    def __init__(self, hits: Floats, of: Floats, share: Floats, now: Bools, *, counts: bool) -> None:
         units, own = len(of), int(now.sum())
         self.rest, self.of, self.share, self.counts = hits - of[:, None] * share, of, share, counts
         self.total = share * of.sum()
@@ -163,17 +162,17 @@ def _in_time(one: Counted, sides: Sides, tries: int) -> Floats:
     return found
 
 
-def _weights(now: NDArray[np.bool_]) -> Floats:
+def _weights(now: Bools) -> Floats:
     weights: Floats = np.where(now, 1 / now.sum(), -1 / (~now).sum())
     return weights
 
 
-def _side_by_side(now: NDArray[np.bool_]) -> bool:
+def _side_by_side(now: Bools) -> bool:
     weights = _weights(now)
     return bool(weights[1:] @ weights[:-1] > 0.3 * weights @ weights)
 
 
-def _lasting(rest: Floats, now: NDArray[np.bool_], lags: int) -> Floats:
+def _lasting(rest: Floats, now: Bools, lags: int) -> Floats:
     """By how much the variance of the difference exceeds that of units that forget."""
     weights = _weights(now)
     own = (rest**2).sum(axis=0)

@@ -67,15 +67,19 @@ def weekly(values: Floats, least_spread: Floats) -> Forecast:
     days = len(values)
     if days < _SPREAD:
         return _unknown(days)
-    week, month = _mean(values, WEEK), _mean(np.roll(values, WEEK), _MONTH)
+    week, month = _mean(values, WEEK), _mean(_later(values, WEEK), _MONTH)
     apart = week - month
     apart[: WEEK + _MONTH] = np.nan
     counted = _mean(least_spread**2, WEEK) * (1 / WEEK + 1 / _MONTH)
-    spread = np.maximum(_MAD * _before(np.abs(np.roll(apart, 1)), 2 * _SPREAD, _median), np.sqrt(counted))
+    spread = np.maximum(_MAD * _before(np.abs(apart), 2 * _SPREAD, _median), np.sqrt(counted))
     score = np.abs(apart) / np.maximum(spread, 1e-9)
     chance = np.where(np.isnan(score), 1.0, 2 * stdtr(_FREEDOM_OF_WEEKS, -np.nan_to_num(score)))
     chance[:_SPREAD] = 1.0
     return Forecast(month, spread, chance)
+
+
+def _later(values: Floats, days: int) -> Floats:
+    return np.concatenate([np.zeros(days), values[:-days]])
 
 
 def _unknown(days: int) -> Forecast:
