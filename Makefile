@@ -33,6 +33,7 @@ prove: $(VENV)/test
 
 bench: $(VENV)/test
 	$(RUN)/python bench/demo.py
+	$(RUN)/python bench/drift.py
 	$(RUN)/python bench/joins.py
 	$(RUN)/python bench/minimize.py
 	$(RUN)/python bench/point_in_time.py

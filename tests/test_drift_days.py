@@ -126,6 +126,19 @@ def test_no_day_is_judged_by_itself_or_later_ones() -> None:
         assert np.array_equal(whole.chance[:120], part.chance)
 
 
+def test_days_of_which_all_is_set_aside_are_found() -> None:
+    chance = np.random.default_rng(9)
+    rows = _rows(_counts(115, chance), chance)
+    with Engine(threads=1) as engine:
+        engine.connection.register("given", pa.table({"day": rows["day"], "second": rows["second"]}))
+        day = "DATE '2024-01-01' + \"day\"::INTEGER"
+        engine.connection.execute('CREATE TABLE kept AS FROM given WHERE "day" < 112')
+        engine.connection.execute('CREATE TABLE aside AS FROM given WHERE "day" >= 112')
+        found = days_of(engine.connection, Dated("kept", day, "second", None, ("aside", day)), columns=[("day", "INT")])
+    first = _FIRST + timedelta(days=112)
+    assert _odd(found) == {("rows", None, first), ("set aside", None, first)}
+
+
 def test_few_days_are_not_judged() -> None:
     chance = np.random.default_rng(8)
     assert _found(_rows(_counts(20, chance), chance)).first is None

@@ -10,8 +10,8 @@ import pytest
 _SOURCE = Path(__file__).parent.parent / "src" / "balun"
 _ROOMS = (
     "finding", "errors", "told", "quoting", "digest", "kept", "chain", "engine", "relational", "facts", "dbt",
-    "rules", "snapshot", "profile", "scan", "draft", "fit", "plan", "held", "build", "settled", "history", "run", "status",
-    "tested", "difference", "check", "effect", "mend", "impact", "against", "prove", "worth", "minimize",
+    "rules", "snapshot", "profile", "scan", "draft", "fit", "plan", "held", "build", "settled", "history", "run",
+    "status", "tested", "difference", "check", "effect", "mend", "impact", "against", "prove", "worth", "minimize",
     "report", "map", "joins", "drift", "near", "why", "stocktake", "project", "terminal", "cli", "__main__",
 )  # fmt: skip
 

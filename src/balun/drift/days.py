@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
+from itertools import pairwise
 from typing import Any
 
 import duckdb
@@ -20,11 +21,13 @@ Floats = NDArray[np.float64]
 Counted = tuple[Any, ...]
 LEVEL = 0.01
 LEAST_RATIO, LEAST_SHARE, LEAST_NEW = 1.3, 0.02, 0.005
-NEWEST = 7
+NEWEST, MOST_NEW = 7, 60
 _FEWEST_A_DAY = 20
 _FEWEST_NEW = 4
 _FEW_VALUES = 2000
+_HABIT = 3
 _GAP_DAYS = 3
+_STRAY_DAYS = 30
 
 
 @dataclass(frozen=True)
@@ -99,7 +102,7 @@ class Days:
 
 @dataclass(frozen=True)
 class _Series:
-    """counts: rows by day. ends: of days that have rows, in their order, the second of the day of the last.
+    """counts: rows by day. ends: the second of the day of the last; NaN where there is none.
 
     shares: of each share that is followed, its rows by day.
     """
@@ -156,54 +159,61 @@ def _series(connection: duckdb.DuckDBPyConnection, rows: Dated, names: Sequence[
         f"SELECT {rows.day} AS day, count(*), max({rows.last_s}){columns} FROM {rows.relation} "
         f"WHERE {rows.day} IS NOT NULL GROUP BY 1 ORDER BY 1"
     ).fetchall()
-    if not told:
+    aside = _aside(connection, rows.aside) if rows.aside is not None else {}
+    days = _without_strays(told, aside)
+    if not days:
         return None
-    told = _without_strays(told)
-    parts: list[int]
-    start = told[0][0]
-    count = (told[-1][0] - start).days + 1
-    counts, shares = np.zeros(count), np.zeros((count, len(followed)))
-    for day, number, _, *parts in told:
-        counts[(day - start).days] = number
-        shares[(day - start).days] = parts
+    start = days[0]
+    count = (days[-1] - start).days + 1
+    kept = [row for row in told if start <= row[0] <= days[-1]]
+    counts, shares, ends = np.zeros(count), np.zeros((count, len(followed))), np.full(count, np.nan)
+    for day, number, end, *parts in kept:
+        place = (day - start).days
+        counts[place], ends[place], shares[place] = number, float(end), parts
     by_name = {key: shares[:, place] for place, key in enumerate(followed)}
-    if rows.aside is not None:
-        by_name["set aside", None] = _aside(connection, rows.aside, start, count)
-    return _Series(start, counts, np.array([float(row[2]) for row in told]), by_name)
+    if aside:
+        by_name["set aside", None] = np.array([aside.get(start + timedelta(days=day), 0.0) for day in range(count)])
+    return _Series(start, counts, ends, by_name)
 
 
-def _without_strays(told: list[Counted]) -> list[Counted]:
-    """Without a few rows far before or after all others, by whose years a wrong clock shows."""
-    total, seen = sum(row[1] for row in told), 0
-    low, high = 0, len(told) - 1
-    for place, row in enumerate(told):
-        seen += row[1]
-        if seen <= 0.001 * total and place + 1 < len(told) and (told[place + 1][0] - row[0]).days > 30:
-            low = place + 1
-    seen = 0
-    for place in range(len(told) - 1, low, -1):
-        seen += told[place][1]
-        if seen <= 0.001 * total and (told[place][0] - told[place - 1][0]).days > 30:
-            high = place - 1
-    return told[low : high + 1]
+def _without_strays(told: list[Counted], aside: Mapping[date, float]) -> list[date]:
+    """Days with rows, kept or set aside, but for a few rows far before or after all others: a wrong clock's."""
+    rows = dict(aside)
+    for row in told:
+        rows[row[0]] = rows.get(row[0], 0.0) + row[1]
+    days, few = sorted(rows), 0.001 * sum(rows.values())
+    return _cut(_cut(days, rows, few)[::-1], rows, few)[::-1]
 
 
-def _aside(connection: duckdb.DuckDBPyConnection, aside: tuple[str, str], start: date, days: int) -> Floats:
+def _cut(days: list[date], rows: Mapping[date, float], few: float) -> list[date]:
+    """Without few rows at the beginning that lie more than 30 days off the next."""
+    first, seen = 0, 0.0
+    for place, (day, following) in enumerate(pairwise(days)):
+        seen += rows[day]
+        if seen > few:
+            break
+        if abs((following - day).days) > _STRAY_DAYS:
+            first = place + 1
+    return days[first:]
+
+
+def _aside(connection: duckdb.DuckDBPyConnection, aside: tuple[str, str]) -> dict[date, float]:
     relation, day = aside
-    found = np.zeros(days)
-    for at, number in connection.execute(f"SELECT {day} AS day, count(*) FROM {relation} GROUP BY 1").fetchall():
-        if at is not None and 0 <= (at - start).days < days:
-            found[(at - start).days] = number
-    return found
+    told = connection.execute(f"SELECT {day} AS day, count(*) FROM {relation} GROUP BY 1").fetchall()
+    return {at: float(number) for at, number in told if at is not None}
 
 
 def _whole_days(series: _Series) -> tuple[_Series, str]:
     """Without a last day that isn't over: it ends earlier in the day than nearly all before it."""
-    ends = series.ends
-    if len(ends) < FEWEST_DAYS or ends[-1] >= np.quantile(ends[-57:-1], 0.02) - 1800:
+    before = series.ends[~np.isnan(series.ends)][-57:-1]
+    end = series.ends[-1]
+    if len(series.counts) < FEWEST_DAYS or np.isnan(end) or end >= np.quantile(before, 0.02) - 1800:
         return series, ""
     shorter = replace(
-        series, counts=series.counts[:-1], shares={key: values[:-1] for key, values in series.shares.items()}
+        series,
+        counts=series.counts[:-1],
+        ends=series.ends[:-1],
+        shares={key: values[:-1] for key, values in series.shares.items()},
     )
     return shorter, f"{series.day(len(series.counts) - 1)} isn't over yet, and isn't judged"
 
@@ -308,18 +318,30 @@ def _new(
     )
     for name in names:
         told = _first_seen(connection, name)
-        for text, day, *numbers in told:
-            place = (day - series.start).days
-            if place not in looked:
-                continue
-            for days, number in zip((1, WEEK), numbers, strict=True):
-                end = min(place + days, len(series.counts))
-                share = number / max(before[end] - before[place], 1.0)
-                alike = (before[end] - before[place]) / before[end]
-                chance = min(1.0, float(alike ** (number - 1)) * 2 * len(told) * len(typed))
-                if number >= _FEWEST_NEW and chance <= level and share >= LEAST_NEW:
-                    yield Odd("new", name, day, series.day(end - 1), float(share), 0.0, chance, text)
-                    break
+        tries = 2 * len(told) * len(typed)
+        hits = [odd for one in told if (odd := _came(name, one, series, before, tries, level)) is not None]
+        days = [(odd.first - series.start).days for odd in hits]
+        if sum(day < looked[0] or len(looked) > MOST_NEW for day in days) >= max(_HABIT, len(series.counts) / MOST_NEW):
+            continue  # as of a month or a version: new values come all the time
+        yield from (odd for odd, day in zip(hits, days, strict=True) if day in looked)
+
+
+def _came(
+    name: str, seen: tuple[str | None, date, int, int], series: _Series, before: Floats, tries: int, level: float
+) -> Odd | None:
+    """Whether too many rows of a value are of the day it came, or of its first week. before: rows up to each day."""
+    text, day, *numbers = seen
+    place = (day - series.start).days
+    if not FEWEST_DAYS - WEEK <= place < len(series.counts):
+        return None
+    for days, number in zip((1, WEEK), numbers, strict=True):
+        end = min(place + days, len(series.counts))
+        rows = before[end] - before[place]
+        share = number / max(rows, 1.0)
+        chance = min(1.0, float((rows / before[end]) ** (number - 1)) * tries)
+        if number >= _FEWEST_NEW and chance <= level and share >= LEAST_NEW:
+            return Odd("new", name, day, series.day(end - 1), float(share), 0.0, chance, text)
+    return None
 
 
 def _with_few_values(connection: duckdb.DuckDBPyConnection, rows: Dated, typed: Sequence[tuple[str, str]]) -> list[str]:

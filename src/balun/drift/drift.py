@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from datetime import date
 from pathlib import Path
 
 import duckdb
@@ -14,8 +15,8 @@ from balun.chain.duration import Duration
 from balun.chain.graph import Graph, Node
 from balun.chain.model import Model
 from balun.drift.blame import findings_of
-from balun.drift.compare import LEVEL, Compared, compare
-from balun.drift.days import NEWEST, days_of
+from balun.drift.compare import FEWEST_ROWS, LEVEL, Compared, compare
+from balun.drift.days import MOST_NEW, NEWEST, days_of
 from balun.drift.from_profiles import compare_profiles
 from balun.drift.node_rows import dated, engine_of, file_relation, relation_of, side_of, time_of
 from balun.drift.part import Part
@@ -146,7 +147,25 @@ def _part(
     if rows is None:
         return part
     say(f"{node.id}: days")
-    return replace(part, days=days_of(connection, rows, newest=None if asked.every_day else NEWEST, level=level))
+    newest = None if asked.every_day else _newest(node, made, held)
+    return replace(part, days=days_of(connection, rows, newest=newest, level=level))
+
+
+def _newest(node: Node, made: Snapshot, held: Reference | None) -> int:
+    """Days that came since the state before, a week at least."""
+    now, time = _profile(made), time_of(node)
+    if held is None or now is None or time is None:
+        return NEWEST
+    ends = [_last_day(profile, time) for profile in (held.profile, now)]
+    return max(NEWEST, min(MOST_NEW, (ends[1] - ends[0]).days)) if ends[0] and ends[1] else NEWEST
+
+
+def _last_day(profile: Profile, time: str) -> date | None:
+    column = profile.column(time)
+    try:
+        return date.fromisoformat((column.most or "")[:10]) if column else None
+    except ValueError:
+        return None
 
 
 def _of_file(
@@ -188,6 +207,8 @@ def _profile(made: Snapshot) -> Profile | None:
 def _too_few(found: Compared) -> str:
     if found.moved:
         return ""
+    if found.rows[1] < FEWEST_ROWS <= found.rows[0]:
+        return f"{found.rows[1]:,} rows are too few to compare"
     return f"{found.rows[0]:,} rows before and {found.rows[1]:,} now are too few to compare"
 
 

@@ -19,7 +19,7 @@ _FACTORS = (
     (60.0, "seconds for minutes"), (3600.0, "seconds for hours"), (24.0, "hours for days"), (1.609344, "km for miles"),
     (2.54, "cm for inches"), (0.3048, "m for feet"), (0.45359237, "kg for pounds"),
 )  # fmt: skip
-_NEAR = 0.02
+_NEAR, _NEAR_TENS = 0.02, 0.08
 
 
 @dataclass(frozen=True)
@@ -136,13 +136,14 @@ def _factor(before: Floats, now: Floats) -> str | None:
         return None
     ratio = now[there] / before[there]
     middle = float(np.median(ratio))
-    if middle <= 0 or np.quantile(np.abs(ratio / middle - 1), 0.7) > 5 * _NEAR:
+    if middle <= 0 or np.quantile(np.abs(ratio / middle - 1), 0.7) > 0.1:
         return None
     for factor, words in _FACTORS:
         told = f" ({words}?)" if words else ""
-        if abs(middle / factor - 1) < _NEAR:
+        near = _NEAR if factor < 10 else _NEAR_TENS
+        if abs(middle / factor - 1) < near:
             return f"{factor:,.6g}{told}"
-        if abs(middle * factor - 1) < _NEAR:
+        if abs(middle * factor - 1) < near:
             return f"1/{factor:,.6g}{' (' + ' for '.join(reversed(words.split(' for '))) + '?)' if words else ''}"
     return None
 
