@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from balun.chain.contract import Contract
 from balun.chain.graph import Graph, Node
@@ -16,11 +17,19 @@ from balun.finding import Finding, Place
 DRIFTED, UNUSUAL, SKEWED = "column-drifted", "day-unusual", "served-otherwise"
 
 
-def findings_of(graph: Graph, supply: Supply, parts: Sequence[Part]) -> tuple[Finding, ...]:
+def blamed(graph: Graph, supply: Supply, parts: Sequence[Part]) -> tuple[Part, ...]:
+    """The parts with their alarms as findings, and what hangs on each column that has one."""
     if not any(_alarms(part) for part in parts):
-        return ()
+        return tuple(parts)
     below = _Below(graph, supply)
-    return tuple(finding for part in parts for finding in _found(below, part))
+    return tuple(replace(part, findings=tuple(_found(below, part)), hangs=_hangs(below, part)) for part in parts)
+
+
+def _hangs(below: _Below, part: Part) -> dict[str, tuple[str, ...]]:
+    columns = [one.column for one in part.compared.alarms] if part.compared else []
+    columns += [one.column or "" for one in part.days.odd] if part.days else []
+    found = {column: below.of(part.node, column or None) for column in columns}
+    return {column: names for column, names in found.items() if names}
 
 
 def _alarms(part: Part) -> bool:

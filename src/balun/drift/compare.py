@@ -63,16 +63,18 @@ def compare(
     time: str | None = None,
     level: float = LEVEL,
     names: Sequence[str] = (),
+    typed: bool = True,
     seed: int = 0,
     say: Say | None = None,
 ) -> Compared:
     """time: the column that `Side.time` is made of. names: columns to look at; none: all that both have.
 
     level: the chance that anything at all is called an alarm where both sides are of one kind.
+    typed: types are said by who wrote the rows; else they were guessed from text, and only kinds are compared.
     """
     tell = say or (lambda _: None)
     had, has = _types(connection, before.relation), _types(connection, now.relation)
-    schema = _schema(had, has, names)
+    schema = _schema(had, has, names, typed=typed)
     common = [(name, dtype) for name, dtype in has.items() if _same_kind(had.get(name), dtype)]
     columns = [(name, dtype) for name, dtype in common if not names or name in names]
     if min(before.rows, now.rows) < FEWEST_ROWS or not columns:
@@ -118,14 +120,14 @@ def _same_kind(had: str | None, has: str) -> bool:
     return had is not None and kind_of(had) == kind_of(has)
 
 
-def _schema(had: Mapping[str, str], has: Mapping[str, str], names: Sequence[str]) -> tuple[Moved, ...]:
+def _schema(had: Mapping[str, str], has: Mapping[str, str], names: Sequence[str], *, typed: bool) -> tuple[Moved, ...]:
     found = []
     for name, dtype in had.items():
         if names and name not in names:
             continue
         if name not in has:
             found.append(Moved(name, "schema", 1.0, 0.0, alarm=True, words=f"is missing; it was {dtype}"))
-        elif has[name] != dtype:
+        elif has[name] != dtype and (typed or not _same_kind(dtype, has[name])):
             words = f"is {has[name]} now; it was {dtype}"
             found.append(Moved(name, "schema", 1.0, 0.0, alarm=True, words=words))
     if not names:

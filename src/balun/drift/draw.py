@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from itertools import groupby
 from typing import TYPE_CHECKING
 
@@ -50,7 +50,17 @@ def _part(part: Part, limit: int, width: int) -> Iterator[Text]:
         yield from _served(part.served, width)
     if part.days:
         yield from _days(part.days, limit, width)
+    for names, columns in _hanging(part.hangs).items():
+        yield from _told(f"hangs on {', '.join(columns)}: {', '.join(names)}", width)
     yield Text()
+
+
+def _hanging(hangs: Mapping[str, tuple[str, ...]]) -> dict[tuple[str, ...], list[str]]:
+    """Columns by what hangs on them."""
+    found: dict[tuple[str, ...], list[str]] = {}
+    for column, names in hangs.items():
+        found.setdefault(names, []).append(column or "its rows")
+    return found
 
 
 def _rows(part: Part) -> str:
@@ -122,7 +132,7 @@ def _together(odd: tuple[Odd, ...]) -> Iterator[str]:
 
     def alike(one: Odd) -> tuple[object, ...]:
         value = "" if one.value is not None and one.what == "new" else one.what
-        return -one.last.toordinal(), one.what, one.first, value or one.value
+        return -one.last.toordinal(), one.what, one.first, value or one.value, round(10 * one.found)
 
     for _, some in groupby(sorted(odd, key=lambda one: (*map(str, alike(one)), one.column or "")), key=alike):
         group = list(some)

@@ -14,7 +14,7 @@ from balun.chain.corpus import Corpus
 from balun.chain.duration import Duration
 from balun.chain.graph import Graph, Node
 from balun.chain.model import Model
-from balun.drift.blame import findings_of
+from balun.drift.blame import blamed
 from balun.drift.compare import FEWEST_ROWS, LEVEL, Compared, compare
 from balun.drift.days import MOST_NEW, NEWEST, days_of
 from balun.drift.from_profiles import compare_profiles
@@ -53,10 +53,12 @@ class Asked:
 
 @dataclass(frozen=True)
 class Drift:
-    """findings: alarms, with whose they are and what hangs on the column."""
-
     parts: tuple[Part, ...]
-    findings: tuple[Finding, ...]
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        """Alarms, with whose they are and what hangs on the column."""
+        return tuple(finding for part in self.parts for finding in part.findings)
 
     def as_json(self) -> dict[str, object]:
         return {
@@ -89,7 +91,7 @@ def drift(
                 if str(made.folder) in str(exc):
                     raise damaged(made, str(exc).splitlines()[0]) from exc
                 raise
-    return Drift(tuple(parts), findings_of(graph, supply, parts))
+    return Drift(blamed(graph, supply, parts))
 
 
 def _of_serving(graph: Graph, supply: Supply, store: Store, words: Sequence[str], file: Path) -> Drift:
@@ -99,7 +101,7 @@ def _of_serving(graph: Graph, supply: Supply, store: Store, words: Sequence[str]
     with engine_of(graph) as engine:
         found = served(engine.connection, graph, store, node, supply.inputs[f"corpus:{node.declared.corpus}"], file)
     part = Part(node, f"corpus {node.declared.corpus}", f"what {file} was served", found.compared, served=found)
-    return Drift((part,), findings_of(graph, supply, (part,)))
+    return Drift(blamed(graph, supply, (part,)))
 
 
 def _nodes(graph: Graph, store: Store, words: Sequence[str], asked: Asked) -> list[Node]:
@@ -140,6 +142,10 @@ def _part(
     if asked.period is not None:
         return _of_period(connection, node, made, asked.period, level, say)
     if isinstance(node.declared, Corpus):
+        if asked.against not in {None, BEFORE}:
+            raise UsageError(
+                f"of {node.id} no runs are kept: it is held against what its model learns from, or by --file"
+            )
         return _of_corpus(connection, graph, node, made, level, say)
     held = reference(node, asked.against or BEFORE, store, graph.config.folder)
     part = _of_reference(connection, node, made, held, level, say)
@@ -173,7 +179,8 @@ def _of_file(
 ) -> Part:
     now = side_of(connection, file_relation(file), time_of(node), file)
     before = side_of(connection, relation_of(made), time_of(node))
-    found = compare(connection, before, now, time=time_of(node), level=level, say=say)
+    typed = file.suffix == ".parquet"
+    found = compare(connection, before, now, time=time_of(node), level=level, typed=typed, say=say)
     return Part(node, f"the rows of {node.id}", f"those of {file}", found, note=_too_few(found))
 
 

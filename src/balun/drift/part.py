@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from balun.chain.graph import Node
 from balun.drift.compare import Compared
 from balun.drift.days import Days
 from balun.drift.serving import Served
+from balun.finding import Finding
 
 
 @dataclass(frozen=True)
@@ -15,6 +17,7 @@ class Part:
     """What is found of one node. against: what its rows were held against, in words; None: there was nothing.
 
     rows: which of its rows were. note: why something wasn't judged. served: of a model's log.
+    findings: its alarms. hangs: by column that has one, what hangs on it, nearest first; `` for the rows.
     """
 
     node: Node
@@ -24,6 +27,8 @@ class Part:
     days: Days | None = None
     note: str = ""
     served: Served | None = None
+    findings: tuple[Finding, ...] = ()
+    hangs: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     def as_json(self) -> dict[str, object]:
         return {

@@ -101,7 +101,8 @@ def served(
     answers = _answers(connection, fitted, made, log.relation, has, [name for name in inputs if name in has])
     before = side_of(connection, answers.corpus, corpus.at)
     named = [*inputs, *([PREDICTION] if PREDICTION in has else [])]
-    compared = compare(connection, before, log, time=corpus.at, level=LEVEL, names=named)
+    typed = file.suffix == ".parquet"
+    compared = compare(connection, before, log, time=corpus.at, level=LEVEL, names=named, typed=typed)
     matched, equal = _equal(connection, store, corpus, log.relation, has, inputs)
     return Served(log.rows, compared, missing, extra, matched, (*equal, *answers.equal))
 
