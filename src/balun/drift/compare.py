@@ -17,7 +17,7 @@ from balun.drift.unit import Side, Units, units_of
 
 Floats = NDArray[np.float64]
 Say = Callable[[str], None]
-LEVEL = 0.01
+LEVEL = 0.02
 FEWEST_ROWS = 30
 MOST_ROWS = 200_000
 _SAMPLE = 20_000
@@ -174,7 +174,7 @@ def _by(units: Units) -> str:
 
 def _counted(one: Tally, *, values: bool) -> list[Counted]:
     name, valued = one.bins.name, one.valued
-    found = [Counted(name, "nulls", one.nulls[:, None], one.rows)]
+    found = [Counted(name, "nulls", one.nulls[:, None], one.rows, family="nulls")]
     if values and one.by_bin.any() and one.bins.kind != "other":
         found.append(Counted(name, "values", one.bins.contrasts(one.by_bin), valued))
         if one.bins.ordered:

@@ -31,6 +31,8 @@ class Counted:
 
     hits: (units, contrasts), parts of `of`. of: (units,), the rows they are parts of.
     counts: hits are numbers of rows, of which few are skewed; else they are sums of scores.
+    family: those of one are held against each other, and share its part of the chance of a false alarm: where few
+    things can go wrong, little has to be overcome.
     """
 
     column: str
@@ -38,6 +40,7 @@ class Counted:
     hits: Floats
     of: Floats
     counts: bool = True
+    family: str = ""
 
 
 @dataclass(frozen=True)
@@ -61,22 +64,32 @@ def chances(counted: Sequence[Counted], sides: Sides, level: float, seed: int = 
     """
     if not counted or not 0 < sides.now.sum() < len(sides.now):
         return [np.ones(one.hits.shape[1]) for one in counted]
-    dealt = _dealt(sides.now, max(_DRAWS, int(np.ceil(4 / level))), seed)
-    highest = np.zeros(len(dealt))
+    families = sorted({one.family for one in counted})
+    dealt = _dealt(sides.now, max(_DRAWS, int(np.ceil(4 * len(families) / level))), seed)
+    highest = {family: np.zeros(len(dealt)) for family in families}
     seen = []
     for one in counted:
         own, drawn = _scores(one, sides.now, dealt)
-        highest = np.maximum(highest, drawn)
+        highest[one.family] = np.maximum(highest[one.family], drawn)
         seen.append(own)
-    ranked = np.sort(highest)
-    found = [(1 + len(ranked) - np.searchsorted(ranked, own - 1e-9)) / (1 + len(ranked)) for own in seen]
+    ranked = {family: np.sort(drawn) for family, drawn in highest.items()}
+    found = [
+        np.minimum(1.0, len(families) * _share_as_high(own, ranked[one.family]))
+        for one, own in zip(counted, seen, strict=True)
+    ]
     if not sides.in_time:
         return found
     tries = sum(one.hits.shape[1] for one in counted)
     return [
-        np.maximum(_of_few(chance, sides, own, ranked[-1]), _in_time(one, sides, tries))
+        np.maximum(_of_few(chance, sides, own, ranked[one.family][-1]), _in_time(one, sides, tries))
         for chance, one, own in zip(found, counted, seen, strict=True)
     ]
+
+
+def _share_as_high(own: Floats, ranked: Floats) -> Floats:
+    """How often chance comes as high, itself counted in."""
+    share: Floats = (1 + len(ranked) - np.searchsorted(ranked, own - 1e-9)) / (1 + len(ranked))
+    return share
 
 
 def _of_few(chance: Floats, sides: Sides, own: Floats, highest: float) -> Floats:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from balun.drift.dealt import Sides
 
 Ints = NDArray[np.int64]
-_HANDFULS = 100
+_HANDFULS = 200
 _TIMES_AS_MANY = 20
 _ALIKE = 0.5
 _DAY_S = 86400
