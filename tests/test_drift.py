@@ -153,6 +153,15 @@ def test_luck_that_days_share_and_that_lasts_is_no_shift() -> None:
     assert naive >= 6
 
 
+def test_days_with_more_rows_than_before_are_no_shift() -> None:
+    loud = 0
+    for seed in range(8):
+        chance = np.random.default_rng([11, seed])
+        luck = _lasting(70, chance)
+        loud += bool(_compared(_days(0, 60, luck, chance, 30), _days(60, 10, luck, chance, 300), seed).alarms)
+    assert loud == 0
+
+
 def test_a_shift_beyond_the_luck_of_days_is_found() -> None:
     chance = np.random.default_rng(4)
     luck = np.zeros(60)

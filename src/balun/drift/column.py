@@ -76,12 +76,12 @@ class Bins:
         below = np.cumsum(by_unit, axis=1)[:, :-1]
         return np.concatenate([below, by_unit[:, 1::2]], axis=1)
 
-    def ranks(self, by_unit: Floats) -> Floats:
-        """(units, 2): sums of ranks from −½ to ½, and of how far they are from the middle."""
+    def ranks(self, by_unit: Floats) -> tuple[Floats, Floats]:
+        """Sums of ranks from −½ to ½, and of their distance from the middle, (units, 2); and the variance of a row."""
         share = by_unit.sum(axis=0) / max(by_unit.sum(), 1.0)
         rank = np.cumsum(share) - share / 2 - 0.5
-        ranks: Floats = by_unit @ np.stack([rank, np.abs(rank)], axis=1)
-        return ranks
+        scores = np.stack([rank, np.abs(rank)], axis=1)
+        return by_unit @ scores, share @ scores**2 - (share @ scores) ** 2
 
 
 def kind_of(dtype: str) -> Kind:

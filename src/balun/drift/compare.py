@@ -178,7 +178,8 @@ def _counted(one: Tally, *, values: bool) -> list[Counted]:
     if values and one.by_bin.any() and one.bins.kind != "other":
         found.append(Counted(name, "values", one.bins.contrasts(one.by_bin), valued))
         if one.bins.ordered:
-            found.append(Counted(name, "ranks", one.bins.ranks(one.by_bin), valued, counts=False))
+            ranks, variance = one.bins.ranks(one.by_bin)
+            found.append(Counted(name, "ranks", ranks, valued, counts=False, variance=variance))
     if one.bins.steps and one.by_bin.any():
         found.append(Counted(name, "steps", one.on_steps, valued))
     return found

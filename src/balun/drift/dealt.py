@@ -10,7 +10,7 @@ Lazarus, Lewis, Stock & Watson 2018 (how far back to look, and what that costs);
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,6 +31,7 @@ class Counted:
 
     hits: (units, contrasts), parts of `of`. of: (units,), the rows they are parts of.
     counts: hits are numbers of rows, of which few are skewed; else they are sums of scores.
+    variance: of the score of a row, by contrast, where they are scores.
     family: those of one are held against each other, and share its part of the chance of a false alarm: where few
     things can go wrong, little has to be overcome.
     """
@@ -41,6 +42,15 @@ class Counted:
     of: Floats
     counts: bool = True
     family: str = ""
+    variance: Floats | None = None
+
+    @property
+    def row_variance(self) -> Floats:
+        """What drawing one row alone does to a contrast."""
+        if self.variance is not None:
+            return self.variance
+        share: Floats = self.hits.sum(axis=0) / max(self.of.sum(), 1.0)
+        return share * (1 - share)
 
 
 @dataclass(frozen=True)
@@ -69,7 +79,7 @@ def chances(counted: Sequence[Counted], sides: Sides, level: float, seed: int = 
     highest = {family: np.zeros(len(dealt)) for family in families}
     seen = []
     for one in counted:
-        own, drawn = _scores(one, sides.now, dealt)
+        own, drawn = _scores(_of_one_size(one, sides.now) if sides.in_time else one, sides.now, dealt)
         highest[one.family] = np.maximum(highest[one.family], drawn)
         seen.append(own)
     ranked = {family: np.sort(drawn) for family, drawn in highest.items()}
@@ -153,26 +163,38 @@ class _Score:
 
 
 def _in_time(one: Counted, sides: Sides, tries: int) -> Floats:
-    """The same question where what moves a unit lasts: variance by how long it does, within each side."""
+    """The same question where what moves a unit lasts, and where the units of one side are larger.
+
+    The variance of the difference is that of the units' luck, by how long it lasts, and that of drawing so many rows.
+    """
     now = sides.now
-    units, own = len(now), int(now.sum())
-    share = one.hits.sum(axis=0) / max(one.of.sum(), 1.0)
-    gained = (one.hits - one.of[:, None] * share)[now].sum(axis=0)
-    rest = np.zeros_like(one.hits)
-    for side in (now, ~now):
-        mean = one.hits[side].sum(axis=0) / max(one.of[side].sum(), 1.0)
-        rest[side] = one.hits[side] - one.of[side, None] * mean
-    apart = own * (units - own) / units
-    variance = (rest**2).sum(axis=0) / max(units - 2, 1) * apart
-    if one.counts:
-        variance = np.maximum(variance, share * (1 - share) * one.of.sum() * apart / units)
+    units, rest, apart, by_rows, per_unit = len(now), np.zeros_like(one.hits), 0.0, 0.0, 0.0
+    difference = np.zeros(one.hits.shape[1])
+    for side, sign in ((now, 1.0), (~now, -1.0)):
+        count, rows = int(side.sum()), max(float(one.of[side].sum()), 1.0)
+        mean = one.hits[side].sum(axis=0) / rows
+        difference += sign * mean
+        rest[side] = (one.hits[side] - one.of[side, None] * mean) * count / rows
+        apart += 1 / count
+        by_rows += 1 / rows
+        per_unit += count**2 / rows / units
+    variance = (rest**2).sum(axis=0) / max(units - 2, 1)
+    luck = np.maximum(variance - one.row_variance * per_unit, 0.0)
     lags = max(1, int(_BLOCKS_OF_MEMORY * np.sqrt(units)))
     lasting, freedom = _lasting(rest, now, lags), max(units - 2.0, 1.0)
     if _side_by_side(now):
         freedom = max(1.0, min(freedom, 1.5 * units / lags))
-    score = np.abs(gained) / np.sqrt(np.maximum(variance * lasting, 1e-12))
+    spread = (luck + variance * (lasting - 1)) * apart + one.row_variance * by_rows
+    score = np.abs(difference) / np.sqrt(np.maximum(spread, 1e-12))
     found: Floats = np.minimum(1.0, 2 * stdtr(freedom, -score) * tries)
     return found
+
+
+def _of_one_size(one: Counted, now: Bools) -> Counted:
+    """Units of the two sides made as large, so that they can be dealt out."""
+    mean = one.of.mean()
+    scale = np.where(now, mean / max(one.of[now].mean(), 1e-9), mean / max(one.of[~now].mean(), 1e-9))
+    return replace(one, hits=one.hits * scale[:, None], of=one.of * scale)
 
 
 def _weights(now: Bools) -> Floats:
