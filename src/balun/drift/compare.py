@@ -149,7 +149,7 @@ def _judged(
     left_out = [one.bins.name for one in tallies if sides.in_time and _of_the_calendar(one, sides.now)]
     counted: list[Counted] = []
     for one in tallies:
-        values = one.bins.name not in left_out and not (sides.in_time and one.bins.name == time)
+        values = one.bins.name not in left_out and one.bins.name != time  # time goes on
         counted += _counted(one, values=values)
     found = chances(counted, sides, level, seed)
     by_column: dict[str, dict[str, Floats]] = {}

@@ -28,6 +28,7 @@ _FEW_VALUES = 2000
 _HABIT = 3
 _GAP_DAYS = 3
 _STRAY_DAYS = 30
+_LONGEST_DAYS = 20_000
 
 
 @dataclass(frozen=True)
@@ -163,7 +164,7 @@ def _series(connection: duckdb.DuckDBPyConnection, rows: Dated, names: Sequence[
     days = _without_strays(told, aside)
     if not days:
         return None
-    start = days[0]
+    start = max(days[0], days[-1] - timedelta(days=_LONGEST_DAYS))
     count = (days[-1] - start).days + 1
     kept = [row for row in told if start <= row[0] <= days[-1]]
     counts, shares, ends = np.zeros(count), np.zeros((count, len(followed))), np.full(count, np.nan)
@@ -245,10 +246,9 @@ def _shares(series: _Series, looked: range, level: float) -> Iterator[Odd]:
         values = _filled(np.arcsin(np.sqrt((rows + 0.375) / (of + 0.75))), enough)
         least = 0.5 / np.sqrt(np.maximum(of, 1.0))
         share = rows / np.maximum(of, 1.0)
+        week = _last_week(rows) / np.maximum(_last_week(of), 1.0)
         found = list(_off(share, forecast(values, least), looked, level / tries, enough))
-        found += _off(
-            _last_week(rows) / np.maximum(_last_week(of), 1.0), weekly(values, least), looked, level / tries, enough
-        )
+        found += _off(week, weekly(values, least), looked, level / tries, enough)
         for stretch, (seen, usual, chance) in _apart(found):
             first, last = series.day(stretch[0]), series.day(stretch[-1])
             yield Odd(what, column, first, last, seen, usual, min(1.0, chance * tries))
@@ -268,7 +268,7 @@ def _off(share: Floats, told: Forecast, looked: range, level: float, enough: NDA
 
 
 def _apart(found: Sequence[_Off]) -> list[_Off]:
-    """Of stretches that overlap, the one told first: that of days, where there is one."""
+    """Of stretches that overlap the one told first: that of days where there is one, else that of weeks."""
     kept: list[_Off] = []
     for one in found:
         if all(one[0][-1] < other[0][0] - WEEK or one[0][0] > other[0][-1] + WEEK for other in kept):

@@ -97,7 +97,7 @@ def dated(
     known = supply.available[node.id].row if node.id in supply.available else None
     late = f"epoch(({known})::TIMESTAMPTZ) - epoch({quoted(time)}::TIMESTAMPTZ)" if known else None
     there = f"CASE WHEN isfinite({local}) THEN {local}::TIMESTAMP END"
-    day, second = f"({there})::DATE", f"epoch(({there})::TIME)"
+    day, second = _day(f"({there})::DATE"), f"epoch(({there})::TIME)"
     return Dated(relation, day, second, late, _aside(connection, time, made))
 
 
@@ -108,4 +108,11 @@ def _aside(connection: duckdb.DuckDBPyConnection, time: str, made: Snapshot) -> 
         return None
     relation = f"read_parquet({literal(str(file))})"
     names = {str(row[0]) for row in connection.execute(f"DESCRIBE SELECT * FROM {relation}").fetchall()}
-    return (relation, f"TRY_CAST({quoted(time)}::VARCHAR AS TIMESTAMP)::DATE") if time in names else None
+    return (
+        (relation, _day(f"TRY_CAST(TRY_CAST({quoted(time)}::VARCHAR AS TIMESTAMP) AS DATE)")) if time in names else None
+    )
+
+
+def _day(sql: str) -> str:
+    """Null where it is of no year that a calendar has."""
+    return f"(CASE WHEN {sql} BETWEEN DATE '0001-01-01' AND DATE '9999-12-31' THEN {sql} END)"
