@@ -48,7 +48,8 @@ def _found(rows: dict[str, NDArray[np.generic]], newest: int | None = 7) -> Days
     )
     with Engine(threads=1) as engine:
         engine.connection.register("given", table)
-        asked = Dated("given", '"at"::TIMESTAMP::DATE', 'epoch("at"::TIMESTAMP::TIME)', "late_s")
+        day, second, time = '"at"::TIMESTAMP::DATE', 'epoch("at"::TIMESTAMP::TIME)', 'epoch("at")'
+        asked = Dated("given", day, second, "late_s", time_s=time)
         return days_of(engine.connection, asked, newest=newest, columns=[("value", "DOUBLE"), ("kind", "VARCHAR")])
 
 
@@ -85,6 +86,21 @@ def test_a_day_without_rows_is_found() -> None:
     counts[115] = 0
     (odd,) = _found(_rows(counts, chance)).odd
     assert (odd.what, odd.first, odd.found) == ("rows", _FIRST + timedelta(days=115), 0)
+
+
+def test_four_hours_without_a_row_are_found() -> None:
+    chance = np.random.default_rng(31)
+    rows = _rows(_counts(120, chance), chance)
+    hour = np.asarray(rows["second"], dtype=int) // 3600
+    out = (np.asarray(rows["day"], dtype=int) == 116) & (hour >= 13) & (hour < 17)
+    (odd,) = _found({name: values[~out] for name, values in rows.items()}).odd
+    assert (odd.what, odd.first) == ("gap", _FIRST + timedelta(days=116))
+    assert odd.words.startswith("no row on 2024-04-26 from 13:00 to 17:00 UTC, about ")
+
+
+def test_nights_without_rows_are_no_gap() -> None:
+    chance = np.random.default_rng(32)
+    assert not _found(_rows(_counts(120, chance), chance, hours=9)).odd
 
 
 def test_nulls_new_categories_and_late_rows_of_a_day_are_found() -> None:

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from balun.drift.column import kind_of
+from balun.drift.gaps import gaps_of
 from balun.drift.moved import percent
 from balun.drift.rhythm import FEWEST_DAYS, WEEK, Forecast, forecast, weekly
 from balun.quoting import quoted
@@ -35,6 +36,7 @@ _LONGEST_DAYS = 20_000
 class Dated:
     """Rows with a day. relation: what FROM reads. day: SQL for a DATE. last_s: SQL for the second of the day.
 
+    time_s: SQL for the seconds since 1970; None: hours aren't looked at.
     late_s: SQL for how many seconds after its own time a row is known; None: nothing says, or always the same.
     aside: likewise a relation of rows that were set aside, and SQL for their day.
     """
@@ -44,14 +46,16 @@ class Dated:
     last_s: str
     late_s: str | None = None
     aside: tuple[str, str] | None = None
+    time_s: str | None = None
 
 
 @dataclass(frozen=True)
 class Odd:
-    """A stretch of days that stand out. what: rows, nulls, late, set aside, new.
+    """A stretch of days that stand out. what: rows, gap (hours without rows), nulls, late, set aside, new.
 
     found, expected: rows, or shares of the day's rows, of the day that stands out most.
-    chance: of any day and column in the same call being that far off by chance alone. value: that is new.
+    chance: of any day and column in the same call being that far off by chance alone. value: that is new,
+    or of a gap its hours, in UTC.
     """
 
     what: str
@@ -69,6 +73,8 @@ class Odd:
         match self.what:
             case "rows":
                 return f"{self.found:,.0f} rows {when}, about {self.expected:,.0f} expected"
+            case "gap":
+                return f"no row on {self.first} {self.value}, about {self.expected:,.0f} expected"
             case "new":
                 value = "null" if self.value is None else repr(self.value)
                 return f"{value}, not seen before, in {percent(self.found)} {when}"
@@ -140,6 +146,7 @@ def days_of(
     count = len(series.counts)
     looked = range(max(FEWEST_DAYS - 7, count - (newest or count)), count)
     odd = [*_volume(series, looked, level), *_shares(series, looked, level)]
+    odd += _gaps(connection, rows, series, looked, level, [one for one in odd if one.what == "rows"])
     odd += _new(connection, rows, typed, series, looked, level)
     ordered = sorted(odd, key=lambda one: (-one.last.toordinal(), one.what != "rows", one.column or ""))
     return Days(tuple(ordered), series.day(looked[0]), series.day(count - 1), note)
@@ -233,6 +240,23 @@ def _volume(series: _Series, looked: range, level: float) -> Iterator[Odd]:
         worst = min(stretch, key=lambda day: chance[day])
         found = counts[worst], float(np.exp(told.expected[worst]) - 1), float(chance[worst])
         yield Odd("rows", None, series.day(stretch[0]), series.day(stretch[-1]), *found)
+
+
+def _gaps(
+    connection: duckdb.DuckDBPyConnection, rows: Dated, series: _Series, looked: range, level: float, known: list[Odd]
+) -> Iterator[Odd]:
+    """But for those of days that stand out anyhow; of the newest days alone."""
+    if rows.time_s is None or len(looked) > MOST_NEW:
+        return
+    epoch = date(1970, 1, 1)
+    since = (series.day(looked[0]) - epoch).days * 24
+    for gap in gaps_of(connection, rows.relation, rows.time_s, since, level):
+        day = epoch + timedelta(hours=gap.start)
+        if any(one.first <= day <= one.last for one in known):
+            continue
+        first, end = gap.start % 24, (gap.start + gap.hours) % 24
+        hours = f"from {first:02d}:00 to {end:02d}:00 UTC"
+        yield Odd("gap", None, day, day + timedelta(hours=first + gap.hours), 0.0, gap.expected, gap.chance, hours)
 
 
 def _shares(series: _Series, looked: range, level: float) -> Iterator[Odd]:

@@ -98,7 +98,7 @@ def dated(
     late = f"epoch(({known})::TIMESTAMPTZ) - epoch({quoted(time)}::TIMESTAMPTZ)" if known else None
     there = f"CASE WHEN isfinite({local}) THEN {local}::TIMESTAMP END"
     day, second = _day(f"({there})::DATE"), f"epoch(({there})::TIME)"
-    return Dated(relation, day, second, late, _aside(connection, time, made))
+    return Dated(relation, day, second, late, _aside(connection, time, made), number_sql(time, types[time]))
 
 
 def _aside(connection: duckdb.DuckDBPyConnection, time: str, made: Snapshot) -> tuple[str, str] | None:
