@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from balun.drift.column import bins_of, kind_of
 from balun.drift.dealt import Counted, chances
-from balun.drift.moved import LEAST, Asked, Moved, moved
+from balun.drift.moved import LEAST, Limit, Moved, moved
 from balun.drift.tally import Tally, tally
 from balun.drift.unit import Side, Units, units_of
 
@@ -155,7 +155,7 @@ def _judged(
     by_column: dict[str, dict[str, Floats]] = {}
     for aspect, chance in zip(counted, found, strict=True):
         by_column.setdefault(aspect.column, {})[aspect.aspect] = chance
-    told = [part for one in tallies for part in moved(one, by_column[one.bins.name], sides.now, Asked(level))]
+    told = [part for one in tallies for part in moved(one, by_column[one.bins.name], sides.now, Limit(level))]
     return Compared(
         rows,
         _by(units),

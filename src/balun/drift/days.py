@@ -250,7 +250,7 @@ def _gaps(
         return
     epoch = date(1970, 1, 1)
     since = (series.day(looked[0]) - epoch).days * 24
-    for gap in gaps_of(connection, rows.relation, rows.time_s, since, level):
+    for gap in gaps_of(connection, rows.relation, rows.time_s, since, level / 10):
         day = epoch + timedelta(hours=gap.start)
         if any(one.first <= day <= one.last for one in known):
             continue

@@ -45,7 +45,7 @@ class Moved:
 
 
 @dataclass(frozen=True)
-class Asked:
+class Limit:
     """level: the chance below which something is called an alarm; it must have its least effect, too."""
 
     level: float
@@ -55,18 +55,18 @@ class Asked:
         return Moved(column, aspect, float(effect), float(chance), alarm, words)
 
 
-def moved(one: Tally, chances: Mapping[str, Floats], now: NDArray[np.bool_], asked: Asked) -> Iterator[Moved]:
+def moved(one: Tally, chances: Mapping[str, Floats], now: NDArray[np.bool_], limit: Limit) -> Iterator[Moved]:
     """chances: by aspect, of each of its contrasts; ranks are looked at beside values."""
     name = one.bins.name
     sides = (~now, now)
     if "nulls" in chances:
         had, has = (_share(one.nulls[side].sum(), one.rows[side].sum()) for side in sides)
         words = f"null in {percent(had)}, now {percent(has)}"
-        yield asked.moved(name, "nulls", abs(has - had), chances["nulls"].min(), words)
+        yield limit.moved(name, "nulls", abs(has - had), chances["nulls"].min(), words)
     if "values" in chances:
-        yield from _values(one, chances, sides, asked)
+        yield from _values(one, chances, sides, limit)
     if "steps" in chances:
-        yield from _steps(one, chances["steps"], sides, asked)
+        yield from _steps(one, chances["steps"], sides, limit)
 
 
 def _share(part: float, whole: float) -> float:
@@ -74,14 +74,14 @@ def _share(part: float, whole: float) -> float:
 
 
 def _values(
-    one: Tally, chances: Mapping[str, Floats], sides: tuple[NDArray[np.bool_], ...], asked: Asked
+    one: Tally, chances: Mapping[str, Floats], sides: tuple[NDArray[np.bool_], ...], limit: Limit
 ) -> Iterator[Moved]:
     counts = [one.by_bin[side].sum(axis=0) for side in sides]
     if not all(count.sum() for count in counts):
         return
     had, has = (count / count.sum() for count in counts)
     if one.bins.ordered:
-        yield _number(one.bins, had, has, chances, asked)
+        yield _number(one.bins, had, has, chances, limit)
         return
     chance = chances["values"]
     words = ", ".join(
@@ -91,22 +91,22 @@ def _values(
     )
     shape = "of another shape: " if one.bins.kind == "pattern" else ""
     effect = float(np.abs(has - had).sum() / 2)
-    yield asked.moved(one.bins.name, "values", effect, chance.min(), shape + (words or "the same"))
+    yield limit.moved(one.bins.name, "values", effect, chance.min(), shape + (words or "the same"))
     new = np.flatnonzero((counts[0][:-1] == 0) & (counts[1][:-1] > 0))
     if len(new):
         ordered = new[np.argsort(-has[new])]
         named = ", ".join(f"{one.bins.told(place)!r} in {percent(has[place])}" for place in ordered[:3])
         more = f" and {len(new) - 3} more" if len(new) > 3 else ""
         words = f"{shape}not seen before: {named}{more}"
-        yield asked.moved(one.bins.name, "new", float(has[new].sum()), chance[new].min(), words)
+        yield limit.moved(one.bins.name, "new", float(has[new].sum()), chance[new].min(), words)
 
 
-def _number(bins: Bins, had: Floats, has: Floats, chances: Mapping[str, Floats], asked: Asked) -> Moved:
+def _number(bins: Bins, had: Floats, has: Floats, chances: Mapping[str, Floats], limit: Limit) -> Moved:
     gone = np.abs(has - had)
     apart = float(np.abs(np.cumsum(has) - np.cumsum(had)).max())
     at = float(gone[1::2].max(initial=0.0))
     chance = min(float(chances["values"].min()), float(chances["ranks"].min()))
-    found = asked.moved(bins.name, "values", max(apart, at), chance, _number_words(bins, had, has))
+    found = limit.moved(bins.name, "values", max(apart, at), chance, _number_words(bins, had, has))
     return Moved(**{**vars(found), "spreads": _spreads(bins)})
 
 
@@ -157,13 +157,13 @@ def _spreads(bins: Bins) -> float | None:
     return float(np.abs(now - before).mean() / spread) if spread > 0 else None
 
 
-def _steps(one: Tally, chance: Floats, sides: tuple[NDArray[np.bool_], ...], asked: Asked) -> Iterator[Moved]:
+def _steps(one: Tally, chance: Floats, sides: tuple[NDArray[np.bool_], ...], limit: Limit) -> Iterator[Moved]:
     had, has = (one.on_steps[side].sum(axis=0) / max(one.valued[side].sum(), 1.0) for side in sides)
     gone = np.abs(has - had)
-    place = int(np.where(chance <= asked.level, gone, gone - 1).argmax())
+    place = int(np.where(chance <= limit.level, gone, gone - 1).argmax())
     step = _step(one.bins.steps[place], one.bins.kind)
     words = f"on whole steps of {step} in {percent(had[place])}, now {percent(has[place])}"
-    yield asked.moved(one.bins.name, "steps", gone[place], chance[place], words)
+    yield limit.moved(one.bins.name, "steps", gone[place], chance[place], words)
 
 
 def _step(step: float, kind: str) -> str:
