@@ -233,7 +233,8 @@ class Project:
         from balun.history import History
 
         nodes = [self.graph.find(word) for word in words] or [*self.graph.of("event"), *self.graph.of("table")]
-        entries = [history[-1] for node in nodes if (history := History(self.store).of(node.id))]
+        history = History(self.store)
+        entries = [entry for node in nodes if (entry := next(history.back(node.id), None)) is not None]
         if not entries:
             raise UsageError("no run is kept yet: run the project first")
         return write_baseline(self.folder, name, entries)

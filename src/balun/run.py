@@ -146,7 +146,7 @@ def _run(folder: Path, store: Store, watch: Watch) -> Report:
     finally:
         watch.end()
     store.settle({step.id: step.name for step in plan})
-    keep(store, number, began, (_kept(step, store) for step in plan))
+    keep(store, number, began, (_kept(step, store) for step in plan if step.id.startswith(("event:", "table:"))))
     findings = [_finding(told) for outcome in outcomes for told in _listed(outcome.info.get("findings"))]
     report = Report(graph.config.name, tuple(outcomes), tuple(findings), 0.0)
     store.end_run(number, report.as_json())

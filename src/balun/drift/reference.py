@@ -30,14 +30,14 @@ def reference(node: Node, against: str, store: Store, folder: Path) -> Reference
     """against: `before` (the state before the current one), a run's number, a day (the last state up to it), or the
     name of a baseline. None: there was no other state yet. Raises UsageError for what can't be found.
     """
-    entries = History(store).of(node.id)
+    history = History(store)
     if against == BEFORE:
         current = store.current_name(node.id)
-        entry = next((one for one in reversed(entries) if one.snapshot != current), None)
+        entry = next((one for one in history.back(node.id) if one.snapshot != current), None)
     elif against.isdigit():
-        entry = _of_run(node, entries, int(against))
+        entry = _of_run(node, history.of(node.id), int(against))
     elif (day := _day(against)) is not None:
-        entry = _of_day(node, entries, day)
+        entry = _of_day(node, history.of(node.id), day)
     else:
         return _of_baseline(node, against, store, folder)
     if entry is None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -48,20 +48,26 @@ class History:
 
     def of(self, step: str) -> tuple[Entry, ...]:
         """Its states, the oldest first. A file that can't be read is as if it weren't there."""
-        found = [_read(file) for file in self.folder.glob("*/*.json.gz") if file.parent.name == _slug(step)]
-        return tuple(sorted((one for one in found if one and one.step == step), key=lambda one: (one.when, one.run)))
+        return tuple(self.back(step))[::-1]
+
+    def back(self, step: str) -> Iterator[Entry]:
+        """Its states, the newest first, each read when it is asked for."""
+        for file in sorted((self.folder / _slug(step)).glob("*.json.gz"), reverse=True):
+            entry = _read(file)
+            if entry is not None and entry.step == step:
+                yield entry
 
     def add(self, run: int, when: float, made: Snapshot) -> None:
         """Where it isn't the newest state already, and has a profile."""
-        before = self.of(made.step)
-        if before and before[-1].snapshot == made.name:
+        before = next(self.back(made.step), None)
+        if before is not None and before.snapshot == made.name:
             return
         with suppress(OSError, ValueError, KeyError):
             profile = json.loads((made.folder / PROFILE).read_text(encoding="utf-8"))
             told = {"run": run, "when": when, "step": made.step, "snapshot": made.name, "rows": profile["rows"]}
             folder = self.folder / _slug(made.step)
             folder.mkdir(parents=True, exist_ok=True)
-            file = folder / f"{int(when * 1000):015d}-{run}.json.gz"
+            file = folder / f"{int(when * 1000):015d}-{run:06d}.json.gz"
             text = json.dumps({**told, "profile": profile}, ensure_ascii=False)
             draft = file.with_suffix(".draft")
             draft.write_bytes(gzip.compress(text.encode(), mtime=0))
@@ -69,11 +75,10 @@ class History:
 
 
 def keep(store: Store, run: int, when: float, snapshots: Iterable[Snapshot]) -> None:
-    """Note the states that a run left; those that it found and left are there already."""
+    """Note the states that a run left, of events and tables; those that it found and left are there already."""
     history = History(store)
     for one in snapshots:
-        if one.step.startswith(("event:", "table:")):
-            history.add(run, when, one)
+        history.add(run, when, one)
 
 
 def _slug(step: str) -> str:
