@@ -33,6 +33,7 @@ prove: $(VENV)/test
 
 bench: $(VENV)/test
 	$(RUN)/python bench/demo.py
+	$(RUN)/python bench/drift.py
 	$(RUN)/python bench/joins.py
 	$(RUN)/python bench/linking.py
 	$(RUN)/python bench/mending.py

@@ -10,10 +10,10 @@ import pytest
 _SOURCE = Path(__file__).parent.parent / "src" / "balun"
 _ROOMS = (
     "finding", "errors", "told", "quoting", "digest", "kept", "chain", "engine", "relational", "facts", "dbt",
-    "rules", "snapshot", "profile", "scan", "draft", "fit", "linking", "plan", "held", "build", "settled", "run",
-    "status", "quarantine", "tested", "difference", "check", "effect", "advice", "impact", "against", "prove",
-    "worth", "minimize", "report", "map", "joins", "scanned", "near", "mends", "why", "stocktake", "project",
-    "terminal", "cli", "__main__",
+    "rules", "snapshot", "profile", "scan", "draft", "fit", "linking", "plan", "held", "build", "settled",
+    "history", "run", "status", "quarantine", "tested", "difference", "check", "effect", "advice", "impact",
+    "against", "prove", "worth", "minimize", "report", "map", "joins", "scanned", "drift", "near", "mends", "why",
+    "stocktake", "project", "terminal", "cli", "__main__",
 )  # fmt: skip
 
 

@@ -82,6 +82,8 @@ def balun(context: click.Context, folder: str) -> None:
     balun joins                  how events and tables join, and what each join loses
     balun mend flown             what is likely wrong in the rows, and mends as SQL
     balun corpus late            how much data there is, how diverse, how clean, and what to capture more of
+    balun drift                  what has moved since the run before, and which days stand out
+    balun history flown          an event or a table from run to run
 
     Exit status: 0 fine, 1 findings, 2 usage or project error.
     """
@@ -865,6 +867,105 @@ def _event_or_table(project: bl.Project, name: str) -> str:
     return found[0] if len(found) == 1 else name
 
 
+@balun.command(short_help="Say what has moved in the rows, and which days stand out.")
+@click.argument("nodes", nargs=-1, metavar="[NODE]...")
+@click.option(
+    "--against",
+    metavar="WHAT",
+    help="The run before (`before`, the default), a run's number, a day such as 2026-03-01, or a baseline's name.",
+)
+@click.option("--period", metavar="TIME", help="Hold the newest stretch of time, as 7d, against the one before it.")
+@click.option(
+    "--file", metavar="PATH", type=click.Path(path_type=Path), help="Hold these rows against those of the one NODE."
+)
+@click.option(
+    "--serving", metavar="PATH", type=click.Path(path_type=Path), help="Hold a log of what the one MODEL was served."
+)
+@click.option("--all", "every_day", is_flag=True, help="Judge all days, not the newest seven alone.")
+@click.option("--baseline", is_flag=True, help="Keep the last run as a baseline in place of comparing.")
+@click.option("--name", metavar="NAME", default="baseline", show_default=True, help="Of the baseline that is kept.")
+@limit_option
+@json_option
+@_says_errors
+def drift(
+    nodes: tuple[str, ...],
+    against: str | None,
+    period: str | None,
+    file: Path | None,
+    serving: Path | None,
+    name: str,
+    limit: int,
+    *,
+    every_day: bool,
+    baseline: bool,
+    as_json: bool,
+) -> None:
+    """Hold the rows of each NODE, by default of all events and tables, against the state before, and its newest days
+    against what those before lead to expect: rows, nulls, late rows, rows set aside, new categories.
+
+    Of a corpus or a model: what it is tested on against what it learns from. With --serving: the inputs and answers
+    of a log against the corpus, and against what Balun computes for the same examples.
+
+    An alarm is one that chance seldom makes, in all columns together, and that is large enough to matter. What hangs
+    on the column is said with it.
+    Exit status 1 where there is an alarm.
+
+    \b
+    balun drift
+    balun drift departure --against 2026-03-01
+    balun drift flown --period 30d
+    balun drift late_departures --file today.parquet
+    balun drift delay --serving served.parquet
+    balun drift --baseline
+    balun drift --against baseline
+    """
+    from balun.drift import Asked, draw
+
+    if sum(one is not None for one in (against, period, file, serving)) > 1:
+        raise UsageError("--against, --period, --file and --serving each say what is held against what: give one")
+    project = bl.load(_folder())
+    if baseline:
+        kept = project.baseline(*nodes, name=name)
+        if as_json:
+            _print_json({"file": str(kept)})
+        else:
+            click.echo(f"kept in {kept}: commit it; hold later runs against it with `balun drift --against {name}`")
+        return
+    with _progress(quiet=as_json) as watch:
+        found = project.drift(*nodes, asked=Asked(against, file, period, every_day, serving), watch=watch)
+    if as_json:
+        _print_json(found.as_json())
+    else:
+        draw(found, _console(), limit=limit)
+    sys.exit(FINDINGS if found.findings else FINE)
+
+
+@balun.command(short_help="Show an event or a table from run to run.")
+@click.argument("node")
+@click.option("--column", metavar="COLUMN", help="One column over the runs.")
+@click.option(
+    "-n", "--limit", default=20, show_default=True, metavar="N", type=click.IntRange(1), help="Show at most N runs."
+)
+@json_option
+@_says_errors
+def history(node: str, column: str | None, limit: int, *, as_json: bool) -> None:
+    """Show NODE, an event or a table, from run to run: rows, nulls, and what moved against the run before.
+
+    Only runs that changed it are there. What is shown outlives `balun prune`, as profiles are kept of all runs.
+
+    \b
+    balun history departure
+    balun history flown --column dep_delay
+    """
+    from balun.drift import draw_runs
+
+    found = bl.load(_folder()).history(node, column)
+    if as_json:
+        _print_json(found.as_json())
+    else:
+        draw_runs(found, _console(), limit=limit)
+
+
 @balun.command("map", short_help="Draw the chain, its owners and the interfaces between them.")
 @json_option
 @_says_errors
@@ -1059,15 +1160,20 @@ def _drop_mend(project: bl.Project, part: Part, number: int, *, as_json: bool) -
 @json_option
 @_says_errors
 def prune(*, as_json: bool) -> None:
-    """Delete the snapshots that the project no longer points to, and what checks worked out. Current snapshots stay."""
+    """Delete the snapshots that the project no longer points to, and what checks worked out.
+
+    Current snapshots stay, and so do those of baselines, and the profiles of all runs.
+    """
     from balun.chain.config import read_config
+    from balun.drift.baseline import kept_snapshots
     from balun.kept import FILE, forget
     from balun.snapshot import Store
 
-    snapshots = read_config(_folder()).snapshots
+    folder = _folder()
+    snapshots = read_config(folder).snapshots
     store = Store(snapshots)
     with store.locked():
-        count, size = store.prune()
+        count, size = store.prune(kept_snapshots(folder))
     store.close()
     size += forget(snapshots / FILE)
     if as_json:

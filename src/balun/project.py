@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from balun.against import Against
     from balun.chain.change import Change
     from balun.check import Checked
+    from balun.drift import Asked, Drift, Runs
     from balun.fit import Fitted, Result
     from balun.impact import Impact
     from balun.joins import Joins
@@ -294,6 +295,37 @@ class Project:
         from balun.quarantine import overview
 
         return overview(self.graph, self.store)
+
+    def drift(self, *words: str, asked: Asked | None = None, watch: Watch | None = None) -> Drift:
+        """What has moved in the rows of nodes, by default of all events and tables, and which days stand out.
+
+        asked: against what; None: the state before the current one.
+        Raises UsageError before the first run, and for names that aren't there, with the nearest.
+        """
+        from balun.drift import drift
+
+        return drift(self.graph, self.supply, self.store, words, asked, watch.say if watch else None)
+
+    def baseline(self, *words: str, name: str = "baseline") -> Path:
+        """Keep the last run's state of nodes, by default of all events and tables, as one to hold later ones against.
+
+        Returns the file, relative to the project's folder.
+        """
+        from balun.drift import write_baseline
+        from balun.history import History
+
+        nodes = [self.graph.find(word) for word in words] or [*self.graph.of("event"), *self.graph.of("table")]
+        history = History(self.store)
+        entries = [entry for node in nodes if (entry := next(history.back(node.id), None)) is not None]
+        if not entries:
+            raise UsageError("no run is kept yet: run the project first")
+        return write_baseline(self.folder, name, entries)
+
+    def history(self, word: str, column: str | None = None) -> Runs:
+        """An event or a table, or one column of it, from run to run."""
+        from balun.drift import runs
+
+        return runs(self.graph, self.store, word, column)
 
     def map(self) -> dict[str, object]:
         """The chain as data: nodes, edges and interfaces between owners."""

@@ -134,6 +134,7 @@ def run(folder: Path, *, wait: bool = False, watch: Watch | None = None) -> Repo
 def _run(folder: Path, store: Store, watch: Watch) -> Report:
     from balun.chain.load import load_graph
     from balun.facts.supply import supply_of
+    from balun.history import keep
     from balun.plan import make_plan, states
     from balun.settled import Seen, note_settled
 
@@ -142,7 +143,7 @@ def _run(folder: Path, store: Store, watch: Watch) -> Report:
     supply = supply_of(graph)
     files = event_files(graph)
     plan = make_plan(graph, supply, files, store)
-    number = store.begin_run()
+    number, began = store.begin_run(), time.time()
     stale = [state for state in states(plan, store) if not state.fresh]
     watch.begin([state.step.id for state in stale])
     try:
@@ -158,6 +159,7 @@ def _run(folder: Path, store: Store, watch: Watch) -> Report:
     finally:
         watch.end()
     store.settle({step.id: step.name for step in plan})
+    keep(store, number, began, (_kept(step, store) for step in plan if step.id.startswith(("event:", "table:"))))
     findings = [_finding(told) for outcome in outcomes for told in _listed(outcome.info.get("findings"))]
     report = Report(graph.config.name, tuple(outcomes), tuple(findings), 0.0)
     store.end_run(number, report.as_json())

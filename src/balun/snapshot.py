@@ -14,7 +14,7 @@ import os
 import shutil
 import sqlite3
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -250,9 +250,9 @@ class Store:
             if state is not None:
                 self._db.execute("INSERT INTO settled VALUES (1, ?)", (json.dumps(state),))
 
-    def prune(self) -> tuple[int, int]:
-        """Delete the snapshots that are current for no step. Returns how many, and their bytes."""
-        keep = {row[0] for row in self._db.execute("SELECT name FROM current")}
+    def prune(self, besides: Collection[str] = ()) -> tuple[int, int]:
+        """Delete the snapshots that are current for no step, but those `besides`. Returns how many, and their bytes."""
+        keep = {row[0] for row in self._db.execute("SELECT name FROM current")} | set(besides)
         gone = [
             row
             for row in self._db.execute("SELECT name, bytes FROM snapshot ORDER BY name").fetchall()

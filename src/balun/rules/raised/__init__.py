@@ -20,8 +20,10 @@ RAISED: tuple[Raised, ...] = tuple(
     Raised(name)
     for name in (
         "column-ambiguous",
+        "column-drifted",
         "column-missing",
         "contract-version-not-bumped",
+        "day-unusual",
         "feature-unusable",
         "function-missing",
         "group-by-missing",
@@ -37,6 +39,7 @@ RAISED: tuple[Raised, ...] = tuple(
         "quality-broken",
         "quarantine-limit",
         "select-needed",
+        "served-otherwise",
         "sql-syntax",
         "table-missing",
         "table-outside",
