@@ -121,7 +121,7 @@ def _over_time(states: Sequence[State], column: str) -> Iterator[str]:
 def sparkline(values: Sequence[float]) -> str:
     """
     >>> sparkline([0, 1, 4, 8]), sparkline([]), sparkline([0, 0])
-    ('▁▂▄█', '', '▁▁')
+    ('▁▂▅█', '', '▁▁')
     """
     most = max(values, default=0)
     if not most:
