@@ -49,6 +49,15 @@ def test_second_run_makes_nothing(ran_copy: Path) -> None:
     assert _names(again) == _names(first)
 
 
+def test_a_folder_may_be_called_anything(ran: bl.Project, tmp_path: Path) -> None:
+    """DuckDB would take brackets for a pattern, and `amount=1` for a column of that name."""
+    odd = make_shop(tmp_path / "amount=1 [a] it's")
+    assert _names(bl.load(odd).run()) == _names(ran.run())
+    amounts = [project["order"].rows().column("amount").to_pylist() for project in (ran, bl.load(odd))]
+    assert amounts[0] == amounts[1]
+    assert bl.load(odd).near("purchase").joins == ran.near("purchase").joins
+
+
 def test_comment_and_layout_rebuild_nothing(ran_copy: Path) -> None:
     _edit(
         ran_copy / "tables" / "purchase.sql",

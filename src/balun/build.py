@@ -28,7 +28,7 @@ from balun.finding import Finding, Place
 from balun.held import held
 from balun.plan import Step, slices_of
 from balun.profile import profile_of
-from balun.quoting import literal, quoted
+from balun.quoting import in_parquet, literal, quoted
 from balun.scan import collect
 from balun.scan.limit import nothing_kept
 from balun.snapshot import PROFILE, Snapshot, Store, Writing, damaged
@@ -66,7 +66,7 @@ class Bench:
 
     def read(self, step: str) -> str:
         """SQL for FROM that reads a step's rows."""
-        return f"read_parquet({literal(str(self.made[step].rows))})"
+        return in_parquet(self.made[step].rows)
 
     def show(self, engine: Engine, steps: Iterable[str]) -> None:
         """Give the steps' rows the names that the user's SQL calls them by."""
@@ -163,7 +163,7 @@ def _keep_profile(engine: Engine, writing: Writing) -> None:
 
 
 def _source(writing: Writing) -> str:
-    return f"read_parquet({literal(str(writing.rows))})"
+    return in_parquet(writing.rows)
 
 
 def _any_table(bench: Bench, step: Step, writing: Writing) -> dict[str, object]:
@@ -197,7 +197,10 @@ def _python_table(bench: Bench, step: Step, writing: Writing) -> dict[str, objec
 
     table = step.node.declared
     assert isinstance(table, PythonTable)
-    given = {bench.graph.nodes[parent].name: pq.read_table(bench.made[parent].rows) for parent in step.parents}
+    given = {
+        bench.graph.nodes[parent].name: pq.read_table(bench.made[parent].rows, partitioning=None)
+        for parent in step.parents
+    }
     named = {name: given[name] for name in table.parents}
     returned = _called(table, named, step.node)
     with bench.engine() as engine:
@@ -284,7 +287,7 @@ def _examples(bench: Bench, step: Step, writing: Writing) -> dict[str, object]:
             f"COPY (SELECT (row_number() OVER () - 1)::BIGINT AS {EXAMPLE}, * FROM "
             f"(SELECT {columns} FROM (\n{select}\n) ORDER BY {order})) TO {literal(str(writing.rows))} {_PARQUET}"
         )
-        source = f"read_parquet({literal(str(writing.rows))})"
+        source = in_parquet(writing.rows)
         count = _number(engine, f"SELECT count(*) FROM {source}")
         timeless = _number(engine, f"SELECT count(*) FROM {source} WHERE {quoted(corpus.at)} IS NULL")
         late = _known_too_late(bench, engine, step, corpus, source)
@@ -339,7 +342,7 @@ def _feature(bench: Bench, step: Step, writing: Writing) -> dict[str, object]:
         seen = survey(engine.connection, feature, source, examples)
         sql = compile_feature(step.node.name, feature, source, examples, seen)
         engine.connection.execute(f"COPY ({sql}) TO {literal(str(writing.rows))} {_PARQUET}")
-        count = _number(engine, f"SELECT count(*) FROM read_parquet({literal(str(writing.rows))})")
+        count = _number(engine, f"SELECT count(*) FROM {in_parquet(writing.rows)}")
         expected = bench.made[examples_id].info["rows"]
         if count != expected:
             raise RuntimeError(f"{step.id} has {count} rows for {expected} examples")
@@ -370,7 +373,7 @@ def _corpus(bench: Bench, step: Step, writing: Writing) -> dict[str, object]:
             f"COPY (SELECT {columns} FROM {' POSITIONAL JOIN '.join(parts)} "
             f"WHERE {quoted(corpus.label)} IS NOT NULL) TO {literal(str(writing.rows))} {_PARQUET}"
         )
-        count = _number(engine, f"SELECT count(*) FROM read_parquet({literal(str(writing.rows))})")
+        count = _number(engine, f"SELECT count(*) FROM {in_parquet(writing.rows)}")
     whole = bench.made[step.parents[0]].info["rows"]
     assert isinstance(whole, int)
     return {"rows": count, "examples": whole, "unlabelled": whole - count, "inputs": list(inputs)}
@@ -389,7 +392,7 @@ def _model(bench: Bench, step: Step, writing: Writing) -> dict[str, object]:
     assert isinstance(corpus, Corpus)
     made = bench.made[corpus_id]
     try:
-        rows = pq.read_table(made.rows)
+        rows = pq.read_table(made.rows, partitioning=None)
     except (OSError, ValueError) as exc:
         raise damaged(made, str(exc)) from exc
     fitted, result = fit(model, corpus, rows, bench.supply.inputs[corpus_id], snapshot=made.name, progress=bench.say)

@@ -17,7 +17,7 @@ from balun.chain.model import Model
 from balun.engine import Engine
 from balun.errors import UsageError
 from balun.facts.supply import Supply, supply_of
-from balun.quoting import literal
+from balun.quoting import in_parquet
 from balun.run import Report, Watch, run
 from balun.snapshot import PROFILE, Snapshot, Store
 
@@ -372,7 +372,7 @@ class Part:
         import pyarrow.parquet as pq
 
         if limit is None:
-            return pq.read_table(self.path())
+            return pq.read_table(self.path(), partitioning=None)
         return _head(self.path(), limit)
 
     def pl(self, limit: int | None = None) -> pl.DataFrame:
@@ -428,7 +428,7 @@ class Part:
 
         if self.node.kind != "event":
             raise UsageError(f"{self.node.id} is no event; only events have a quarantine")
-        return pq.read_table(self.project.snapshot(self.node).folder / "quarantine.parquet")
+        return pq.read_table(self.project.snapshot(self.node).folder / "quarantine.parquet", partitioning=None)
 
     def profile(self) -> Profile:
         """What the rows of an event or a table look like. Raises UsageError for other nodes, and before the first run.
@@ -526,5 +526,5 @@ class SnapshotRows:
 
 def _head(file: Path, limit: int) -> pa.Table:
     with Engine(threads=2) as engine:
-        sql = f"SELECT * FROM read_parquet({literal(str(file))}) LIMIT {int(limit)}"
+        sql = f"SELECT * FROM {in_parquet(file)} LIMIT {int(limit)}"
         return engine.connection.sql(sql).to_arrow_table()

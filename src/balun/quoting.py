@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 from math import isfinite
+from pathlib import Path
 
 
 def quoted(name: str) -> str:
@@ -44,3 +45,21 @@ def decimal(units: int, dtype: str, scale: int) -> str:
     digits = f"{abs(units):0{scale + 1}d}"
     whole, part = (digits[:-scale], f".{digits[-scale:]}") if scale else (digits, "")
     return f"'{'-' if units < 0 else ''}{whole}{part}'::{dtype}"
+
+
+def in_parquet(file: Path) -> str:
+    """What FROM reads of one Parquet file: just that one, whatever signs are in its path, and only its own columns.
+
+    >>> in_parquet(Path("data/of=2024/a[1].parquet"))
+    "read_parquet('data/of=2024/a[[]1].parquet', hive_partitioning = false)"
+    """
+    return f"read_parquet({literal(no_glob(str(file)))}, hive_partitioning = false)"
+
+
+def no_glob(path: str) -> str:
+    """A path that DuckDB takes as it is.
+
+    >>> no_glob("data/a[1].parquet")
+    'data/a[[]1].parquet'
+    """
+    return "".join(f"[{letter}]" if letter in "*?[" else letter for letter in path)

@@ -17,7 +17,7 @@ from balun.draft.words import counted
 from balun.engine import Engine
 from balun.errors import ProjectError
 from balun.finding import Place
-from balun.quoting import literal
+from balun.quoting import in_parquet, literal
 from balun.scan import stage
 from balun.scan.reading import NO_SUCH_TIME, UNREADABLE, family
 from balun.scan.rows import Part, Reader, Rows, part_sql
@@ -56,7 +56,7 @@ class Typed:
 
     @property
     def relation(self) -> str:
-        return f"read_parquet({literal(str(self.file))})"
+        return in_parquet(self.file)
 
 
 def typed(capture: Capture, desk: Desk) -> Typed:
@@ -202,7 +202,7 @@ def _json_keys(capture: Capture, desk: Desk, work: Path) -> tuple[tuple[str, str
         desk.say(f"reading the keys of {file.name}")
         with mendable(capture.name, "json"):
             stage.stage_json(file, number, target)
-        text = f"SELECT r, decode(line) AS j FROM read_parquet({literal(str(target))}) WHERE fault IS NULL"
+        text = f"SELECT r, decode(line) AS j FROM {in_parquet(target)} WHERE fault IS NULL"
         good = f"SELECT r, CASE WHEN json_valid(j) AND json_type(j) = 'OBJECT' THEN json_keys(j) END AS k FROM ({text})"
         each = f"SELECT r, unnest(k) AS name, generate_subscripts(k, 1) AS nth FROM ({good})"
         found = desk.engine.connection.execute(

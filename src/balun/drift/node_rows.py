@@ -19,7 +19,7 @@ from balun.engine import Engine
 from balun.errors import ProjectError, UsageError
 from balun.facts.supply import LABEL_KNOWN, Supply
 from balun.finding import Place
-from balun.quoting import literal, quoted
+from balun.quoting import in_parquet, literal, quoted
 from balun.snapshot import Snapshot
 
 _READERS = {
@@ -48,7 +48,7 @@ def time_of(node: Node) -> str | None:
 
 
 def relation_of(made: Snapshot) -> str:
-    rows = f"read_parquet({literal(str(made.rows))})"
+    rows = in_parquet(made.rows)
     hidden = f"(SELECT * EXCLUDE ({LABEL_KNOWN}) FROM {rows})"
     return hidden if made.step.startswith("corpus:") else rows
 
@@ -106,7 +106,7 @@ def _aside(connection: duckdb.DuckDBPyConnection, time: str, made: Snapshot) -> 
     file = made.folder / "quarantine.parquet"
     if not file.exists():
         return None
-    relation = f"read_parquet({literal(str(file))})"
+    relation = in_parquet(file)
     names = {str(row[0]) for row in connection.execute(f"DESCRIBE SELECT * FROM {relation}").fetchall()}
     return (
         (relation, _day(f"TRY_CAST(TRY_CAST({quoted(time)}::VARCHAR AS TIMESTAMP) AS DATE)")) if time in names else None

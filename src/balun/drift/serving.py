@@ -22,7 +22,7 @@ from balun.drift.compare import LEVEL, Compared, compare
 from balun.drift.node_rows import file_relation, relation_of, side_of
 from balun.errors import UsageError
 from balun.facts.supply import EXAMPLE
-from balun.quoting import literal, quoted
+from balun.quoting import in_parquet, quoted
 from balun.snapshot import Snapshot, Store
 
 if TYPE_CHECKING:
@@ -203,7 +203,7 @@ def _computed(store: Store, corpus: Corpus) -> str | None:
     made = [store.current(step) for step in steps]
     if not all(made):
         return None
-    read = [f"read_parquet({literal(str(one.rows))})" for one in made if one]
+    read = [in_parquet(one.rows) for one in made if one]
     parts = [read[0], *(f"(SELECT * EXCLUDE ({EXAMPLE}) FROM {one})" for one in read[1:])]
     return f"(SELECT * FROM {' POSITIONAL JOIN '.join(parts)})"
 

@@ -20,7 +20,7 @@ from balun.joins.proposal import Proposal
 from balun.joins.search import Search
 from balun.joins.side import Rows, sides
 from balun.joins.used import Kind, Traces, Used, used
-from balun.quoting import literal
+from balun.quoting import in_parquet
 from balun.snapshot import Snapshot, damaged
 
 Say = Callable[[str], None]
@@ -104,7 +104,7 @@ def _rows(traces: Traces, node: Node, current: Current) -> Rows:
     above = frozenset(other.id for other in traces.graph.above(node))
     names = traces.supply.columns[node.id]
     origins = {name: traces.origins((node.name.lower(), name.lower())) for name in names}
-    relation = f"read_parquet({literal(str(made.rows))})"
+    relation = in_parquet(made.rows)
     return Rows(node.id, node.name, relation, declared.key, time, above, _references(declared), origins)
 
 

@@ -18,7 +18,7 @@ from balun.joins.lost import Slice, lost_by, lost_slice
 from balun.joins.measured import Measured, measure, measure_by
 from balun.joins.percent import percent
 from balun.joins.side import Rows, Side, sides
-from balun.quoting import literal, quoted
+from balun.quoting import in_parquet, quoted
 from balun.relational.relation import Join, Relation, ordered, scans
 from balun.relational.written import UnwrittenError, sql_of
 from balun.snapshot import Snapshot
@@ -83,7 +83,7 @@ def made_joins(graph: Graph, supply: Supply, node: Node, current: Current) -> tu
     rows = {name: one for name, one in made.items() if one is not None}
     with Engine(memory=graph.config.memory, threads=graph.config.threads) as engine:
         for name, one in rows.items():
-            engine.connection.execute(f"CREATE VIEW {quoted(name)} AS FROM read_parquet({literal(str(one.rows))})")
+            engine.connection.execute(f"CREATE VIEW {quoted(name)} AS FROM {in_parquet(one.rows)}")
         found = [_counted(one, rows, engine) for one in joins_of(relation)]
     return tuple(dict.fromkeys(one for one in found if one is not None))
 

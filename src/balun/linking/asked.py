@@ -11,7 +11,7 @@ from balun.errors import UsageError
 from balun.linking.match import planned
 from balun.linking.records import Side
 from balun.linking.told import Kept, Planned
-from balun.quoting import literal
+from balun.quoting import in_parquet
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -46,7 +46,7 @@ def plan_of(graph: Graph, store: Store, word: str) -> Planned:
     """By the rows of the last run."""
     node, table = link_of(graph, word)
     sides = [
-        Side(parent.name, f"read_parquet({literal(str(_made(store, parent).rows))})", key)
+        Side(parent.name, in_parquet(_made(store, parent).rows), key)
         for parent, key in zip(graph.parents(node), table.keys, strict=True)
     ]
     with Engine(memory=graph.config.memory, threads=graph.config.threads) as engine:

@@ -11,7 +11,7 @@ import duckdb
 from balun.chain.link import LinkTable
 from balun.chain.link_labels import Labels
 from balun.errors import UsageError
-from balun.quoting import literal, quoted
+from balun.quoting import in_parquet, literal, quoted
 
 if TYPE_CHECKING:
     from balun.linking.blocking import Plan
@@ -161,7 +161,7 @@ class Kept:
 
     def _members(self, key: tuple[str, ...]) -> tuple[tuple[str, ...], ...]:
         """All of its cluster; of two sides, itself and its matches."""
-        rows, names = f"read_parquet({literal(str(self.snapshot.rows))})", self.table.keys[0]
+        rows, names = in_parquet(self.snapshot.rows), self.table.keys[0]
         if self.table.linking.right is None:
             own = _same(names, key)
             told = ", ".join(f"{quoted(name)}::VARCHAR" for name in names)
@@ -177,10 +177,10 @@ class Kept:
         return _same([f"{name}_{side}" for name in names], key) if len(names) == len(key) else "FALSE"
 
     def _pairs(self, where: str, order: str, many: int) -> tuple[Pair, ...]:
-        file = literal(str(self.snapshot.folder / "pairs.parquet"))
+        pairs = in_parquet(self.snapshot.folder / "pairs.parquet")
         with duckdb.connect() as connection:
             asked = connection.execute(
-                f"SELECT * FROM read_parquet({file}) WHERE {where} ORDER BY {order}, left_, right_ LIMIT {many}"
+                f"SELECT * FROM {pairs} WHERE {where} ORDER BY {order}, left_, right_ LIMIT {many}"
             )
             names = [str(column[0]) for column in asked.description or ()]
             return tuple(self._pair(dict(zip(names, row, strict=True))) for row in asked.fetchall())

@@ -26,7 +26,7 @@ from balun.mends.rule import Once
 from balun.mends.sheet import Sheet, read_sheet
 from balun.mends.sql import Front, select
 from balun.mends.taught import by_column, taught
-from balun.quoting import literal
+from balun.quoting import in_parquet
 from balun.snapshot import Snapshot, damaged
 
 Say = Callable[[str], None]
@@ -181,7 +181,7 @@ def _to_label(sheet: Sheet, found: Sequence[Doubt], row: int) -> ToLabel:
 @contextmanager
 def _opened(graph: Graph, given: Asked, say: Say | None) -> Iterator[tuple[Sheet, tuple[str, ...]]]:
     config = graph.config
-    relation = f"read_parquet({literal(str(given.made.rows))})"
+    relation = in_parquet(given.made.rows)
     with Engine(memory=config.memory, threads=config.threads) as engine:
         try:
             sheet = read_sheet(given.node.name, relation, engine, key=given.front.key, say=say)

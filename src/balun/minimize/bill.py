@@ -15,7 +15,7 @@ from balun.chain.duration import Duration
 from balun.engine import Engine
 from balun.minimize.feeds import Feed, kept
 from balun.minimize.state import State
-from balun.quoting import literal, quoted
+from balun.quoting import in_parquet, quoted
 from balun.worth.history import History
 
 
@@ -110,7 +110,7 @@ class Bills:
         return max(0.0, float(found or 0.0))
 
     def _read(self, one: Feed) -> str:
-        return f"read_parquet({literal(str(self.past.made[one.hangs.event.id].rows))})"
+        return in_parquet(self.past.made[one.hangs.event.id].rows)
 
 
 def _packed(column: pa.Table) -> int:

@@ -9,7 +9,7 @@ import duckdb
 from balun.chain.graph import Graph, Node
 from balun.engine import Engine
 from balun.facts.supply import Supply
-from balun.quoting import literal
+from balun.quoting import in_parquet
 from balun.snapshot import Snapshot, damaged
 
 Row = dict[str, object]
@@ -46,7 +46,7 @@ def count_of(snapshot: Snapshot | None) -> int | None:
 
 def parquet(snapshot: Snapshot, file: str = "rows.parquet") -> str:
     """SQL for FROM."""
-    return f"read_parquet({literal(str(snapshot.folder / file))})"
+    return in_parquet(snapshot.folder / file)
 
 
 def ask(sql: str, snapshot: Snapshot) -> list[Row]:

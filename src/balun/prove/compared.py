@@ -8,7 +8,7 @@ from pathlib import Path
 import duckdb
 
 from balun.effect import Verdict
-from balun.quoting import literal, quoted
+from balun.quoting import in_parquet, quoted
 
 # Sums of the same doubles in another order differ by less.
 _NEAR = 1e-9
@@ -53,7 +53,7 @@ def same_rows(connection: duckdb.DuckDBPyConnection, before: Path, after: Path) 
 
 
 def _read(path: Path) -> str:
-    return f"read_parquet({literal(str(path))})"
+    return in_parquet(path)
 
 
 def types_of(connection: duckdb.DuckDBPyConnection, read: str) -> dict[str, str]:

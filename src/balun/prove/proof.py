@@ -29,7 +29,7 @@ from balun.prove.compared import compared, same_rows
 from balun.prove.sampled import Sampled, sampled
 from balun.prove.tally import Cell, Tally, tally
 from balun.prove.trials import Held, trials
-from balun.quoting import literal
+from balun.quoting import in_parquet, literal
 from balun.run import Silent, Watch, event_files
 from balun.snapshot import Snapshot, Store, digest
 
@@ -148,7 +148,7 @@ def _without_models(graph: Graph) -> Graph:
 def _all(few: Sampled, kinds: Sequence[str]) -> list[Change]:
     found: list[Change] = []
     with Engine(threads=1) as engine:
-        reads = {f"read_parquet({literal(str(file))})": few.contract(id_) for id_, file in few.rows.items()}
+        reads = {in_parquet(file): few.contract(id_) for id_, file in few.rows.items()}
         for rows, contract in reads.items():
             others = {other: one for other, one in reads.items() if other != rows}
             found += trials(contract, Held(engine.connection, rows, others))
@@ -223,7 +223,7 @@ class Trial:
         return cells
 
     def _write(self, engine: Engine, change: Change, contract: Contract, rows: Path, file: Path) -> None:
-        sql = change.rows(contract, f"read_parquet({literal(str(rows))})")
+        sql = change.rows(contract, in_parquet(rows))
         engine.connection.execute(f"COPY ({sql}) TO {literal(str(file))} (FORMAT parquet)")
 
     def _cells(self, change: Change, effects: Sequence[Effect], standing: Standing) -> Iterator[Cell]:

@@ -14,7 +14,7 @@ from balun.chain.graph import Graph
 from balun.engine import Engine
 from balun.facts.supply import Supply
 from balun.plan import make_plan
-from balun.quoting import literal, quoted
+from balun.quoting import in_parquet, literal, quoted
 from balun.run import event_files
 from balun.snapshot import Snapshot, Store
 
@@ -80,7 +80,7 @@ def _stretch(
     first = min(int(counts[largest] * _FROM), counts[largest] - most)
     name = quoted(column.name)
     asked = (
-        f"SELECT {name}::VARCHAR FROM read_parquet({literal(str(kept[largest].rows))}) "
+        f"SELECT {name}::VARCHAR FROM {in_parquet(kept[largest].rows)} "
         f"WHERE {name} IS NOT NULL ORDER BY {name} LIMIT 1 OFFSET "
     )
     ends = [connection.execute(f"{asked}{place}").fetchall() for place in (first, first + most)]
@@ -95,7 +95,7 @@ def _write(
     stretch: tuple[str, str] | None,
     most: int,
 ) -> None:
-    read = f"read_parquet({literal(str(rows))})"
+    read = in_parquet(rows)
     column = contract.time
     wanted = "true"
     if stretch is not None and column is not None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import duckdb
 
 from balun.engine import Engine
-from balun.quoting import literal
+from balun.quoting import in_parquet
 from balun.scan.collected import Reason
 from balun.snapshot import Snapshot, damaged
 
@@ -26,7 +26,7 @@ LINE = "coalesce(try(decode(source_line)), source_line::VARCHAR)"
 
 def parquet(file: Path) -> str:
     """SQL for FROM."""
-    return f"read_parquet({literal(str(file))}, hive_partitioning = false)"
+    return in_parquet(file)
 
 
 def all_rows(snapshot: Snapshot) -> str:

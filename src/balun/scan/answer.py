@@ -51,7 +51,7 @@ def _closed_off(file: Path) -> Iterator[duckdb.DuckDBPyConnection]:
         path = str(file.resolve())
         connection.execute("SET TimeZone = 'UTC'")
         connection.execute("SET python_enable_replacements = false")
-        connection.execute(f"CREATE VIEW at_fault AS FROM read_parquet({literal(path)})")
+        connection.execute(f"CREATE VIEW at_fault AS FROM read_parquet({literal(path)}, hive_partitioning = false)")
         connection.execute(f"SET allowed_paths = [{literal(path)}]")
         connection.execute("SET enable_external_access = false")
         connection.execute("SET lock_configuration = true")

@@ -16,7 +16,7 @@ from balun.chain.contract import Column, Contract, Files
 from balun.chain.mend import Mend
 from balun.chain.mend_sql import PLACES
 from balun.engine import Engine
-from balun.quoting import literal, quoted
+from balun.quoting import in_parquet, literal, quoted
 from balun.scan import from_text
 from balun.scan.answer import F, R, answer
 from balun.scan.faulty import TABLE, Faulty
@@ -141,7 +141,7 @@ class Mending:
         at_of = [numbers[column.lower()] for column, _ in mend.sets]
         own = ("f", "r", "NULL::VARCHAR", "NULL::BLOB")
         readings = tuple(self._reading(self.columns[at], f"v{place}") for place, at in enumerate(at_of))
-        values = part_sql(Part(f"read_parquet({literal(str(file))})", own, readings))
+        values = part_sql(Part(in_parquet(file), own, readings))
         fault = "CASE WHEN n.f IS NULL THEN p.fault END" if len(at_of) == len(self.columns) else "p.fault"
         changed = [f"{fault} AS fault"]
         for place, at in enumerate(at_of):

@@ -70,7 +70,8 @@ def _closed_off(contract: Contract, kept: Path) -> duckdb.DuckDBPyConnection:
     file = str(kept.resolve())
     connection.execute("SET TimeZone = 'UTC'")
     connection.execute("SET python_enable_replacements = false")
-    connection.execute(f"CREATE VIEW {quoted(contract.name)} AS FROM read_parquet({literal(file)})")
+    read = f"read_parquet({literal(file)}, hive_partitioning = false)"
+    connection.execute(f"CREATE VIEW {quoted(contract.name)} AS FROM {read}")
     connection.execute(f"SET allowed_paths = [{literal(file)}]")
     connection.execute("SET enable_external_access = false")
     connection.execute("SET lock_configuration = true")

@@ -18,7 +18,7 @@ from balun.chain.contract import Column, Contract, Files
 from balun.engine import Engine
 from balun.errors import ProjectError
 from balun.finding import Finding
-from balun.quoting import literal, quoted
+from balun.quoting import literal, no_glob, quoted
 from balun.scan import from_parquet, from_text, reading, stage
 from balun.scan.footers import Group, footers
 from balun.scan.places import extra, places_of, refuse_empty
@@ -280,17 +280,8 @@ def _inner(name: str) -> str:
 
 
 def parquet(files: Iterable[Path]) -> str:
-    listed = ", ".join(literal(_not_a_glob(str(file))) for file in files)
+    listed = ", ".join(literal(no_glob(str(file))) for file in files)
     return f"read_parquet([{listed}], hive_partitioning = false)"
-
-
-def _not_a_glob(path: str) -> str:
-    """A path that DuckDB takes as it is.
-
-    >>> _not_a_glob("data/a[1].parquet")
-    'data/a[[]1].parquet'
-    """
-    return "".join(f"[{letter}]" if letter in "*?[" else letter for letter in path)
 
 
 def _has_no_type(file: Path, name: str) -> bool:

@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 from balun.chain.contract import Column, Contract, Files, Postgres
 from balun.engine import Engine
 from balun.errors import ProjectError
-from balun.quoting import literal, quoted
+from balun.quoting import in_parquet, literal, quoted
 from balun.scan import postgres, promises, quality
 from balun.scan.collected import Collected, Reason
 from balun.scan.constant import constant
@@ -163,7 +163,7 @@ class _Scan:
 
     def _account(self, found: Faulty, kept: Path, quarantine: Path) -> Collected:
         """Each number from its own source: the reader's count, and the rows of the files written."""
-        kinds = f"SELECT kind, count(*) FROM read_parquet({literal(str(quarantine))}) GROUP BY kind"
+        kinds = f"SELECT kind, count(*) FROM {in_parquet(quarantine)} GROUP BY kind"
         by_kind = dict(self.engine.connection.execute(kinds).fetchall())
         return Collected(
             self.contract.name,

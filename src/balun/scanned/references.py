@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import duckdb
 
 from balun.chain.contract import Contract
-from balun.quoting import literal, quoted
+from balun.quoting import in_parquet, quoted
 from balun.scan.promises import Promise
 from balun.scan.reading import family
 from balun.scan.rows import Rows
@@ -52,7 +52,7 @@ def orphans(
 ) -> Promise:
     """A promise that reads a table of the values that aren't found: `_balun_orphan` and its number."""
     table, places = f"{TABLE}{number}", range(len(one.columns))
-    source = f"read_parquet({literal(str(parent.rows))})"
+    source = in_parquet(parent.rows)
     types = {
         str(name).lower(): str(dtype)
         for name, dtype, *_ in connection.execute(f"DESCRIBE SELECT * FROM {source}").fetchall()

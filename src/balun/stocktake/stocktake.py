@@ -105,7 +105,7 @@ def model_node(graph: Graph, corpus: Node, word: str | None) -> Node | None:
 def read_rows(snapshot: Snapshot) -> pa.Table:
     """Raises ProjectError where its file is damaged."""
     try:
-        return pq.read_table(snapshot.rows)
+        return pq.read_table(snapshot.rows, partitioning=None)
     except (OSError, ValueError) as exc:
         raise damaged(snapshot, str(exc)) from exc
 

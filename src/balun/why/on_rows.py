@@ -11,7 +11,7 @@ from balun.engine import Engine
 from balun.facts.known import Chain
 from balun.facts.on_rows import Claim, claims, columns_of, counted, dtype_claim, key_claim
 from balun.plan import last_made
-from balun.quoting import literal
+from balun.quoting import in_parquet
 from balun.relational.relation import Column
 from balun.snapshot import Snapshot, Store, damaged
 from balun.why.steps import dtype_of
@@ -44,7 +44,7 @@ def counts_of(chain: Chain, store: Store, id_: str, column: str) -> dict[str, Co
 
 def _counts(chain: Chain, id_: str, column: str, made: Snapshot) -> dict[str, Count]:
     config = chain.graph.config
-    rows = f"read_parquet({literal(str(made.rows))})"
+    rows = in_parquet(made.rows)
     with Engine(memory=config.memory, threads=config.threads) as engine:
         try:
             columns = columns_of(engine.connection, rows)

@@ -21,7 +21,7 @@ from balun.facts.supply import Supply, supply_of
 from balun.finding import Place
 from balun.kept import Kept
 from balun.plan import last_made
-from balun.quoting import literal, quoted
+from balun.quoting import in_parquet, literal, quoted
 from balun.snapshot import Snapshot, Store, damaged
 
 if TYPE_CHECKING:
@@ -170,7 +170,7 @@ def _cells(node: Node, parent: Node, key: tuple[tuple[str, str], ...], rows: Sna
     with Engine(threads=1) as engine:
         run = engine.connection.execute
         try:
-            run(f"CREATE TEMP VIEW {quoted(parent.name)} AS SELECT * FROM read_parquet({literal(str(rows.rows))})")
+            run(f"CREATE TEMP VIEW {quoted(parent.name)} AS SELECT * FROM {in_parquet(rows.rows)}")
             names = [str(row[0]) for row in run(f"DESCRIBE {quoted(parent.name)}").fetchall()]
             columns = [str(row[0]) for row in run(f"DESCRIBE {_tree(declared).sql(dialect='duckdb')}").fetchall()]
             wrong = next((name for name, _ in key if name.lower() not in {one.lower() for one in columns}), None)

@@ -11,7 +11,7 @@ from balun.chain.corpus import Corpus
 from balun.facts.supply import EXAMPLE
 from balun.plan import Step, name_of
 from balun.prove.compared import alike, types_of
-from balun.quoting import literal, quoted
+from balun.quoting import in_parquet, literal, quoted
 from balun.snapshot import Snapshot
 
 CAME = "balun_came"
@@ -35,7 +35,7 @@ def aligned(base: Snapshot, bench: Bench, step: Step, changed: Snapshot, firm: S
     if found is not None:
         return found
     with bench.store.writing(name, step.id, ingredients) as writing, bench.engine() as engine:
-        reads = [f"read_parquet({literal(str(one.rows))})" for one in (base, changed)]
+        reads = [in_parquet(one.rows) for one in (base, changed)]
         types = [types_of(engine.connection, read) for read in reads]
         names = [one for one in types[1] if one != EXAMPLE]
         there = [one for one in names if types[0].get(one) == types[1][one]]
@@ -43,7 +43,7 @@ def aligned(base: Snapshot, bench: Bench, step: Step, changed: Snapshot, firm: S
         by = _agreeing(engine.connection, reads, there) if as_many else [one for one in there if one in firm] or there
         sql = _sql(reads, names, types, by, corpus.at)
         engine.connection.execute(f"COPY ({sql}) TO {literal(str(writing.rows))} (FORMAT parquet)")
-        read = f"read_parquet({literal(str(writing.rows))})"
+        read = in_parquet(writing.rows)
         count, came = engine.connection.execute(f"SELECT count(*), count_if({CAME}) FROM {read}").fetchall()[0]
         if count != base.info["rows"]:
             raise RuntimeError(f"{count} examples stand beside {base.info['rows']}")

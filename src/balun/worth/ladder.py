@@ -12,7 +12,7 @@ from balun.chain.duration import Duration
 from balun.engine import Engine
 from balun.facts.grid import Grid
 from balun.facts.resolution import declared
-from balun.quoting import literal, quoted
+from balun.quoting import in_parquet, quoted
 from balun.snapshot import Snapshot
 
 _TIMES = ("1 s", "1 min", "15 min", "1 h", "6 h", "1 d", "7 d")
@@ -77,7 +77,7 @@ def _round(number: float) -> float:
 def _apart(column: Column, rows: Snapshot) -> float:
     """From the twentieth of its values to the nineteenth twentieth."""
     name = quoted(column.name)
-    asked = f"SELECT quantile_cont({name}::DOUBLE, [0.05, 0.95]) FROM read_parquet({literal(str(rows.rows))})"
+    asked = f"SELECT quantile_cont({name}::DOUBLE, [0.05, 0.95]) FROM {in_parquet(rows.rows)}"
     with Engine(threads=1) as engine:
         found = engine.connection.execute(asked).fetchall()[0][0]
     return 0.0 if not found else float(found[1] - found[0])

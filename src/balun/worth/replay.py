@@ -21,7 +21,7 @@ from balun.engine import Engine
 from balun.errors import ProjectError, UsageError
 from balun.impact import Standing, event_of, fallen, stand
 from balun.plan import Step, make_plan, name_of
-from balun.quoting import literal
+from balun.quoting import in_parquet, literal
 from balun.run import event_files
 from balun.snapshot import Snapshot, digest
 from balun.worth.aligned import aligned
@@ -105,7 +105,7 @@ def _write(history: History, edited: _Edited) -> None:
     """The rows that the last run kept, as they would have been captured."""
     if edited.rows.exists():
         return
-    sql = f"SELECT * FROM read_parquet({literal(str(history.made[edited.node.id].rows))})"
+    sql = f"SELECT * FROM {in_parquet(history.made[edited.node.id].rows)}"
     contract = edited.before
     for change in edited.changes:
         sql = change.rows(contract, f"({sql})")

@@ -13,7 +13,7 @@ from balun.chain.corpus import Corpus
 from balun.chain.graph import Node
 from balun.engine import Engine
 from balun.facts.supply import EXAMPLE
-from balun.quoting import literal, quoted
+from balun.quoting import in_parquet, quoted
 from balun.snapshot import Snapshot
 from balun.worth.aligned import CAME
 from balun.worth.history import History
@@ -72,4 +72,4 @@ def served(history: History, replay: Replay, node: Node) -> Served:
 
 
 def _read(made: Snapshot) -> str:
-    return f"read_parquet({literal(str(made.rows))})"
+    return in_parquet(made.rows)

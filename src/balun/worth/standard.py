@@ -145,7 +145,7 @@ def standard(history: History, node: Node) -> Standard:
     corpus_node = history.chain.graph.nodes[node.parents[0]]
     corpus = corpus_node.declared
     assert isinstance(corpus, Corpus)
-    rows = pq.read_table(history.made[corpus_node.id].rows)
+    rows = pq.read_table(history.made[corpus_node.id].rows, partitioning=None)
     inputs = tuple(history.chain.supply.inputs[corpus_node.id])
     fitted = Fitted.load(history.made[node.id].folder)
     return Standard(node, model, corpus, inputs, labelled(model, corpus, rows), fitted)
