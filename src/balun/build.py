@@ -47,6 +47,7 @@ class Bench:
     """What a step is made with. made: the snapshots of the steps before it, by their ids.
 
     attempts: an event of which no row is kept is made too, to be looked at; whoever makes it stops there.
+    profiled: a profile of events' and tables' rows is kept beside them.
     """
 
     graph: Graph
@@ -55,6 +56,7 @@ class Bench:
     made: Mapping[str, Snapshot]
     say: Say
     attempts: bool = False
+    profiled: bool = False
 
     @contextmanager
     def engine(self) -> Iterator[Engine]:
@@ -131,7 +133,7 @@ def _event(bench: Bench, step: Step, writing: Writing) -> dict[str, object]:
         if not collected.kept and not bench.attempts:
             raise ProjectError([nothing_kept(contract, collected.as_json())])
         _, broken = held(engine.connection, step.node, _source(writing))
-        _keep_profile(engine, writing)
+        _keep_profile(bench, engine, writing)
     findings = [*(finding.as_json() for finding in collected.broken), *broken]
     return {"rows": collected.kept, "collected": collected.as_json(), "findings": findings}
 
@@ -147,17 +149,19 @@ def _table(bench: Bench, step: Step, writing: Writing) -> dict[str, object]:
         engine.connection.execute(
             f"COPY (SELECT * FROM (\n{select}\n) ORDER BY {order}) TO {literal(str(writing.rows))} {_PARQUET}"
         )
-        return _held(engine, step.node, writing)
+        return _held(bench, engine, step.node, writing)
 
 
-def _held(engine: Engine, node: Node, writing: Writing) -> dict[str, object]:
+def _held(bench: Bench, engine: Engine, node: Node, writing: Writing) -> dict[str, object]:
     number, broken = held(engine.connection, node, _source(writing))
-    _keep_profile(engine, writing)
+    _keep_profile(bench, engine, writing)
     return {"rows": number, "findings": broken}
 
 
-def _keep_profile(engine: Engine, writing: Writing) -> None:
+def _keep_profile(bench: Bench, engine: Engine, writing: Writing) -> None:
     """What the rows look like, for who compares them with other rows."""
+    if not bench.profiled:
+        return
     profile = profile_of(engine.connection, _source(writing), "file_row_number")
     (writing.folder / PROFILE).write_text(json.dumps(profile.as_json(), ensure_ascii=False), encoding="utf-8")
 
@@ -189,7 +193,7 @@ def _link(bench: Bench, step: Step, writing: Writing) -> dict[str, object]:
         for name, file in (("crosswalk", writing.rows), ("kept", writing.folder / "pairs.parquet")):
             engine.connection.execute(f"COPY {name} TO {literal(str(file))} {_PARQUET}")
         (writing.folder / "model.json").write_text(matched.model_json(), encoding="utf-8")
-        return {**_held(engine, step.node, writing), "link": matched.as_json()}
+        return {**_held(bench, engine, step.node, writing), "link": matched.as_json()}
 
 
 def _python_table(bench: Bench, step: Step, writing: Writing) -> dict[str, object]:
@@ -211,7 +215,7 @@ def _python_table(bench: Bench, step: Step, writing: Writing) -> dict[str, objec
         engine.connection.execute(
             f"COPY (SELECT {columns} FROM returned ORDER BY {order}) TO {literal(str(writing.rows))} {_PARQUET}"
         )
-        return _held(engine, step.node, writing)
+        return _held(bench, engine, step.node, writing)
 
 
 def _called(table: PythonTable, given: Mapping[str, pa.Table], node: Node) -> object:

@@ -188,7 +188,8 @@ class _Making:
         from balun.build import Bench, build
 
         self._watch.start(step.id)
-        bench = Bench(self._graph, self._supply, self._store, self._made, self._watch.say, attempts=True)  # type: ignore[arg-type]
+        given = (self._graph, self._supply, self._store, self._made, self._watch.say)
+        bench = Bench(*given, attempts=True, profiled=True)  # type: ignore[arg-type]
         made = build(bench, step)
         self._watch.done()
         return made
