@@ -320,7 +320,8 @@ class Project:
         from balun.drift import write_baseline
         from balun.history import History
 
-        nodes = [self.graph.find(word, "event", "table") for word in words] or [*self.graph.of("event"), *self.graph.of("table")]
+        every = (*self.graph.of("event"), *self.graph.of("table"))
+        nodes = [self.graph.find(word, "event", "table") for word in words] or every
         history = History(self.store)
         entries = [entry for node in nodes if (entry := next(history.back(node.id), None)) is not None]
         if not entries:
