@@ -9,7 +9,7 @@ import balun as bl
 from balun.chain.change import read_change
 from balun.chain.load import load_graph
 from balun.chain.sql_table import parents_of
-from balun.errors import ProjectError
+from balun.errors import ProjectError, UsageError
 from balun.facts.known import known_of
 from balun.facts.reach import reach
 from balun.facts.supply import supply_of
@@ -65,6 +65,14 @@ def test_name_of_two_kinds_asks_which(shop: Path) -> None:
     (shop / "tables" / "risk.sql").write_text("SELECT 1 AS one", encoding="utf-8")
     with pytest.raises(bl.BalunError, match="table:risk or model:risk"):
         load_graph(shop).find("risk")
+
+
+def test_of_a_name_of_two_kinds_one_may_be_meant(shop: Path) -> None:
+    (shop / "tables" / "risk.sql").write_text("SELECT 1 AS one", encoding="utf-8")
+    graph = load_graph(shop)
+    assert graph.find("risk", "event", "table").id == "table:risk"
+    with pytest.raises(UsageError, match="table:risk or model:risk"):
+        graph.find("risk", "event")
 
 
 def test_misspelt_name_gets_its_nearest(shop: Path) -> None:

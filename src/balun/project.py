@@ -244,7 +244,13 @@ class Project:
         from balun.scanned import Asked, scan
 
         asked = Asked(tuple(map(Path, data)), now, None if failing is None else Path(failing), profile)
-        return scan(self.graph, SnapshotRows(self).current, self.graph.find(word), asked, watch.say if watch else None)
+        return scan(
+            self.graph,
+            SnapshotRows(self).current,
+            self.graph.find(word, "event", "table"),
+            asked,
+            watch.say if watch else None,
+        )
 
     def joins(self, *words: str, watch: Watch | None = None) -> Joins:
         """How events and tables join, by the rows of the last run: all, or those of these nodes with any other.
@@ -314,7 +320,8 @@ class Project:
         from balun.drift import write_baseline
         from balun.history import History
 
-        nodes = [self.graph.find(word) for word in words] or [*self.graph.of("event"), *self.graph.of("table")]
+        every = (*self.graph.of("event"), *self.graph.of("table"))
+        nodes = [self.graph.find(word, "event", "table") for word in words] or every
         history = History(self.store)
         entries = [entry for node in nodes if (entry := next(history.back(node.id), None)) is not None]
         if not entries:

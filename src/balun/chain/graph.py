@@ -105,11 +105,15 @@ class Graph:
     def of(self, kind: str) -> list[Node]:
         return [node for node in self if node.kind == kind]
 
-    def find(self, word: str) -> Node:
-        """The node of that id or name. Raises UsageError for none, with the nearest, or for several, with their ids."""
+    def find(self, word: str, *kinds: str) -> Node:
+        """The node of that id or name. Raises UsageError for none, with the nearest, or for several, with their ids.
+
+        kinds: where nodes of several kinds have the name, those of these are meant.
+        """
         if word in self.nodes:
             return self.nodes[word]
-        found = [node for node in self if node.name == word]
+        named = [node for node in self if node.name == word]
+        found = [node for node in named if node.kind in kinds] or named
         if len(found) == 1:
             return found[0]
         if found:

@@ -146,7 +146,7 @@ def quarantine(
     if event is None:
         _quarantine_overview(project, as_json=as_json, asked=bool(sets or release or drop_mend))
         return
-    part = project[event if ":" in event else f"event:{event}"]
+    part = project[project.graph.find(event, "event").id]
     if drop_mend is not None:
         _drop_mend(project, part, drop_mend, as_json=as_json)
     if release:
@@ -283,7 +283,7 @@ def mend(
 
     folder = project_folder()
     project = bl.load(folder)
-    part = project[node if ":" in node else _event_or_table(project, node)]
+    part = project[project.graph.find(node, "event", "table").id]
     if ask:
         labels = _labels_of(part, folder, labels)
     with new_progress(quiet=as_json) as watch:
@@ -314,12 +314,6 @@ def _labels_of(part: Part, folder: Path, file: Path | None) -> Path:
     if not count:
         raise UsageError("no row was labelled: `balun mend` goes without, too")
     return file
-
-
-def _event_or_table(project: bl.Project, name: str) -> str:
-    """Where a feature has the same name, the rows are meant."""
-    found = [one.id for one in project.graph if one.name == name and one.kind in {"event", "table"}]
-    return found[0] if len(found) == 1 else name
 
 
 @balun.command(short_help="Propose how events and tables join.")

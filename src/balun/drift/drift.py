@@ -97,8 +97,7 @@ def _nodes(graph: Graph, store: Store, words: Sequence[str], asked: Asked) -> li
 
 def _node(graph: Graph, word: str) -> Node:
     """A model stands for its corpus."""
-    kinds = [node for node in graph if node.name == word and node.kind in {"event", "table"}]
-    node = kinds[0] if len(kinds) == 1 else graph.find(word)
+    node = graph.find(word, "event", "table")
     if isinstance(node.declared, Model):
         node = graph.nodes[f"corpus:{node.declared.corpus}"]
     if node.kind not in {"event", "table", "corpus"}:

@@ -66,8 +66,7 @@ def _column_json(entry: Entry, column: str) -> dict[str, object] | None:
 
 def runs(graph: Graph, store: Store, word: str, column: str | None = None) -> Runs:
     """Raises UsageError for a node or column that isn't there, and where nothing is kept yet."""
-    kinds = [node for node in graph if node.name == word and node.kind in {"event", "table"}]
-    node = kinds[0] if len(kinds) == 1 else graph.find(word)
+    node = graph.find(word, "event", "table")
     if node.kind not in {"event", "table"}:
         raise UsageError(f"of {node.id} no profiles are kept: name an event or a table")
     entries = History(store).of(node.id)
