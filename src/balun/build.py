@@ -31,7 +31,7 @@ from balun.profile import profile_of
 from balun.quoting import in_parquet, literal, quoted
 from balun.scan import collect
 from balun.scan.limit import nothing_kept
-from balun.snapshot import PROFILE, Snapshot, Store, Writing, damaged
+from balun.snapshot import PROFILE, Snapshot, Store, Writing, damaged, rows_in
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -60,10 +60,9 @@ class Bench:
 
     @contextmanager
     def engine(self) -> Iterator[Engine]:
-        config = self.graph.config
         spill = self.store.spill
         spill.mkdir(parents=True, exist_ok=True)
-        with Engine(memory=config.memory, threads=config.threads, spill=spill) as engine:
+        with Engine.of(self.graph.config, spill) as engine:
             yield engine
 
     def read(self, step: str) -> str:
@@ -197,14 +196,10 @@ def _link(bench: Bench, step: Step, writing: Writing) -> dict[str, object]:
 
 
 def _python_table(bench: Bench, step: Step, writing: Writing) -> dict[str, object]:
-    import pyarrow.parquet as pq
 
     table = step.node.declared
     assert isinstance(table, PythonTable)
-    given = {
-        bench.graph.nodes[parent].name: pq.read_table(bench.made[parent].rows, partitioning=None)
-        for parent in step.parents
-    }
+    given = {bench.graph.nodes[parent].name: rows_in(bench.made[parent].rows) for parent in step.parents}
     named = {name: given[name] for name in table.parents}
     returned = _called(table, named, step.node)
     with bench.engine() as engine:
@@ -384,7 +379,6 @@ def _corpus(bench: Bench, step: Step, writing: Writing) -> dict[str, object]:
 
 
 def _model(bench: Bench, step: Step, writing: Writing) -> dict[str, object]:
-    import pyarrow.parquet as pq
 
     from balun.fit import fit
     from balun.fit.picture import picture
@@ -396,7 +390,7 @@ def _model(bench: Bench, step: Step, writing: Writing) -> dict[str, object]:
     assert isinstance(corpus, Corpus)
     made = bench.made[corpus_id]
     try:
-        rows = pq.read_table(made.rows, partitioning=None)
+        rows = rows_in(made.rows)
     except (OSError, ValueError) as exc:
         raise damaged(made, str(exc)) from exc
     fitted, result = fit(model, corpus, rows, bench.supply.inputs[corpus_id], snapshot=made.name, progress=bench.say)

@@ -6,10 +6,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 import duckdb
 from duckdb.func import FunctionNullHandling
+
+if TYPE_CHECKING:
+    from balun.chain.config import Config
 
 
 class Engine:
@@ -31,6 +34,11 @@ class Engine:
         self.connection.execute("SET TimeZone = 'UTC'")
         self.connection.execute("SET enable_progress_bar = false")  # Balun shows its own
 
+    @classmethod
+    def of(cls, config: Config, spill: Path | None = None) -> Self:
+        """As a project has it set."""
+        return cls(memory=config.memory, threads=config.threads, spill=spill)
+
     @contextmanager
     def without(self, *optimizers: str) -> Iterator[None]:
         """Queries inside are planned without these, and without those that were left out already."""
@@ -51,6 +59,12 @@ class Engine:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+
+def types_of(connection: duckdb.DuckDBPyConnection, relation: str) -> dict[str, str]:
+    """Of the columns, in their order. relation: what FROM reads."""
+    told = connection.execute(f"DESCRIBE SELECT * FROM {relation}").fetchall()
+    return {str(name): str(dtype) for name, dtype, *_ in told}
 
 
 def sealed(*settings: str) -> duckdb.DuckDBPyConnection:

@@ -19,7 +19,7 @@ from balun.errors import UsageError
 from balun.facts.supply import Supply, supply_of
 from balun.quoting import in_parquet
 from balun.run import Report, Watch, run
-from balun.snapshot import PROFILE, Snapshot, Store
+from balun.snapshot import PROFILE, Snapshot, Store, rows_in
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -376,10 +376,9 @@ class Part:
 
     def rows(self, limit: int | None = None) -> pa.Table:
         """Rows as an Arrow table; events after quarantine, features with the number of their example."""
-        import pyarrow.parquet as pq
 
         if limit is None:
-            return pq.read_table(self.path(), partitioning=None)
+            return rows_in(self.path())
         return _head(self.path(), limit)
 
     def pl(self, limit: int | None = None) -> pl.DataFrame:
@@ -431,11 +430,10 @@ class Part:
 
     def quarantined(self) -> pa.Table:
         """An event's rows that were set aside, in raw form, with source, row and all reasons."""
-        import pyarrow.parquet as pq
 
         if self.node.kind != "event":
             raise UsageError(f"{self.node.id} is no event; only events have a quarantine")
-        return pq.read_table(self.project.snapshot(self.node).folder / "quarantine.parquet", partitioning=None)
+        return rows_in(self.project.snapshot(self.node).folder / "quarantine.parquet")
 
     def profile(self) -> Profile:
         """What the rows of an event or a table look like. Raises UsageError for other nodes, and before the first run.

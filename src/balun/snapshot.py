@@ -18,9 +18,13 @@ from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from balun.errors import BalunError, Busy, ProjectError
 from balun.finding import Place
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 Json = Mapping[str, object]
 PROFILE = "profile.json"
@@ -73,6 +77,12 @@ class Snapshot:
     @property
     def bytes(self) -> int:
         return sum(self.files.values())
+
+    @property
+    def count(self) -> int | None:
+        """Its rows, where its making told of them."""
+        told = self.info.get("rows")
+        return told if isinstance(told, int) else None
 
     def whole(self) -> bool:
         """Whether each file is there with its size."""
@@ -371,6 +381,13 @@ def _flush(path: Path) -> None:
         os.fsync(handle)
     finally:
         os.close(handle)
+
+
+def rows_in(file: Path) -> pa.Table:
+    """Of one Parquet file, with its own columns alone: Arrow would read a folder's `name=value` as one more."""
+    import pyarrow.parquet as pq
+
+    return pq.read_table(file, partitioning=None)
 
 
 def damaged(snapshot: Snapshot, reason: str) -> BalunError:

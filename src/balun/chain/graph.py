@@ -42,6 +42,13 @@ class Node:
     def id(self) -> str:
         return f"{self.kind}:{self.name}"
 
+    @property
+    def time(self) -> str | None:
+        """The column that says when a row happened, of an event, a table or a corpus that names one."""
+        if isinstance(self.declared, Contract):
+            return self.declared.time.name if self.declared.time else None
+        return self.declared.at if isinstance(self.declared, AnyTable | Corpus) else None
+
 
 @dataclass(frozen=True)
 class Interface:

@@ -14,6 +14,7 @@ from balun.drift.dealt import Counted, chances
 from balun.drift.moved import LEAST, Limit, Moved, moved
 from balun.drift.tally import Tally, tally
 from balun.drift.unit import Side, Units, units_of
+from balun.engine import types_of
 
 Floats = NDArray[np.float64]
 Say = Callable[[str], None]
@@ -73,7 +74,7 @@ def compare(
     typed: types are said by who wrote the rows; else they were guessed from text, and only kinds are compared.
     """
     tell = say or (lambda _: None)
-    had, has = _types(connection, before.relation), _types(connection, now.relation)
+    had, has = types_of(connection, before.relation), types_of(connection, now.relation)
     schema = _schema(had, has, names, typed=typed)
     common = [(name, dtype) for name, dtype in has.items() if _same_kind(had.get(name), dtype)]
     columns = [(name, dtype) for name, dtype in common if not names or name in names]
@@ -110,10 +111,6 @@ def _sampled(connection: duckdb.DuckDBPyConnection, side: Side, place: int, seed
         f"SELECT * FROM {side.relation} USING SAMPLE reservoir({_SAMPLE} ROWS) REPEATABLE ({seed + 1})"
     )
     return name
-
-
-def _types(connection: duckdb.DuckDBPyConnection, relation: str) -> dict[str, str]:
-    return {str(row[0]): str(row[1]) for row in connection.execute(f"DESCRIBE SELECT * FROM {relation}").fetchall()}
 
 
 def _same_kind(had: str | None, has: str) -> bool:

@@ -16,6 +16,7 @@ from balun.drift.column import kind_of
 from balun.drift.gaps import gaps_of
 from balun.drift.moved import percent
 from balun.drift.rhythm import FEWEST_DAYS, WEEK, Forecast, forecast, weekly
+from balun.engine import types_of
 from balun.quoting import quoted
 
 Floats = NDArray[np.float64]
@@ -136,9 +137,7 @@ def days_of(
     level: the chance that a stretch of days that is like those before raises any alarm of its volume, and as much again
     for everything else.
     """
-    typed = list(columns) or [
-        (str(row[0]), str(row[1])) for row in connection.execute(f"DESCRIBE SELECT * FROM {rows.relation}").fetchall()
-    ]
+    typed = list(columns) or list(types_of(connection, rows.relation).items())
     series = _series(connection, rows, [name for name, _ in typed])
     if series is None or len(series.counts) < FEWEST_DAYS or np.median(series.counts) < 1:
         return Days((), None, None, "too few days to learn a rhythm from")

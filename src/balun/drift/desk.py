@@ -18,7 +18,7 @@ from balun.drift import days as by_day
 from balun.drift.asked import Asked
 from balun.drift.compare import FEWEST_ROWS, LEVEL, Compared, compare
 from balun.drift.from_profiles import compare_profiles
-from balun.drift.node_rows import dated, file_relation, relation_of, side_of, time_of
+from balun.drift.node_rows import dated, file_relation, relation_of, side_of
 from balun.drift.part import Part
 from balun.drift.reference import BEFORE, Reference, reference
 from balun.drift.since import since
@@ -64,11 +64,11 @@ class Desk:
 
     def _compared(self, node: Node, before: Side, now: Side, *, typed: bool = True) -> Compared:
         level = LEVEL / self.nodes
-        return compare(self.connection, before, now, time=time_of(node), level=level, typed=typed, say=self.say)
+        return compare(self.connection, before, now, time=node.time, level=level, typed=typed, say=self.say)
 
     def _of_file(self, node: Node, made: Snapshot, file: Path) -> Part:
-        now = side_of(self.connection, file_relation(file), time_of(node), file)
-        before = side_of(self.connection, relation_of(made), time_of(node))
+        now = side_of(self.connection, file_relation(file), node.time, file)
+        before = side_of(self.connection, relation_of(made), node.time)
         found = self._compared(node, before, now, typed=file.suffix == ".parquet")
         return Part(node, f"the rows of {node.id}", f"those of {file}", found, note=_too_few(found))
 
@@ -82,7 +82,7 @@ class Desk:
             return Part(node, held.words, compared=compare_profiles(held.profile, profile, LEVEL / self.nodes))
         if held.snapshot.name == made.name:
             return Part(node, held.words, note="nothing has changed since")
-        before, now = (side_of(self.connection, relation_of(one), time_of(node)) for one in (held.snapshot, made))
+        before, now = (side_of(self.connection, relation_of(one), node.time) for one in (held.snapshot, made))
         fresh = since(self.connection, before, now)
         which = "all" if fresh is now else f"{fresh.rows:,} new ones of {now.rows:,}"
         found = self._compared(node, before, fresh)
@@ -93,7 +93,7 @@ class Desk:
             length = Duration.parse(period)
         except ValueError as exc:
             raise UsageError(f"--period: {exc}") from exc
-        side = side_of(self.connection, relation_of(made), time_of(node))
+        side = side_of(self.connection, relation_of(made), node.time)
         if side.time is None:
             raise UsageError(f"{node.id} has no column that says when a row happened, so it has no periods")
         seconds, end = _seconds(length), self._end(side)
@@ -110,7 +110,7 @@ class Desk:
         if not models:
             return Part(node, note="no model says by its split what of it is new: compare it with --period or --file")
         seconds = _seconds(models[0].split.test)
-        side = side_of(self.connection, relation_of(made), time_of(node))
+        side = side_of(self.connection, relation_of(made), node.time)
         start = self._end(side) - seconds
         before = self._between(node, side, _LONG_AGO, start)
         found = self._compared(node, before, self._between(node, side, start, _FAR_AHEAD))
@@ -124,7 +124,7 @@ class Desk:
     def _between(self, node: Node, side: Side, start: float, end: float) -> Side:
         """After `start`, up to `end`."""
         own = f"(SELECT * FROM {side.relation} WHERE {side.time} > {literal(start)} AND {side.time} <= {literal(end)})"
-        return side_of(self.connection, own, time_of(node))
+        return side_of(self.connection, own, node.time)
 
 
 def _seconds(length: Duration) -> float:
@@ -133,7 +133,7 @@ def _seconds(length: Duration) -> float:
 
 def _newest(node: Node, made: Snapshot, held: Reference | None) -> int:
     """Days that came since the state before, a week at least."""
-    now, time = _profile(made), time_of(node)
+    now, time = _profile(made), node.time
     if held is None or now is None or time is None:
         return by_day.NEWEST
     before, after = (_last_day(profile, time) for profile in (held.profile, now))

@@ -13,9 +13,9 @@ from balun.chain.model import Model
 from balun.drift.asked import Asked
 from balun.drift.blame import blamed
 from balun.drift.desk import Desk
-from balun.drift.node_rows import engine_of
 from balun.drift.part import Part
 from balun.drift.serving import served
+from balun.engine import Engine
 from balun.errors import UsageError
 from balun.facts.supply import Supply
 from balun.finding import Finding
@@ -58,7 +58,7 @@ def drift(
     if asked.serving is not None:
         return _of_serving(graph, supply, store, words, asked.serving)
     nodes = _nodes(graph, store, words, asked)
-    with engine_of(graph) as engine:
+    with Engine.of(graph.config) as engine:
         desk = Desk(engine.connection, graph, supply, store, asked, len(nodes), tell)
         parts = [_part(desk, node, _current(store, node)) for node in nodes]
     return Drift(blamed(graph, supply, parts))
@@ -78,7 +78,7 @@ def _of_serving(graph: Graph, supply: Supply, store: Store, words: Sequence[str]
     node = graph.find(words[0]) if len(words) == 1 else None
     if node is None or not isinstance(node.declared, Model):
         raise UsageError("--serving is the log of one model: name it, as in `balun drift MODEL --serving FILE`")
-    with engine_of(graph) as engine:
+    with Engine.of(graph.config) as engine:
         found = served(engine.connection, graph, store, node, supply.inputs[f"corpus:{node.declared.corpus}"], file)
     part = Part(node, f"corpus {node.declared.corpus}", f"what {file} was served", found.compared, served=found)
     return Drift(blamed(graph, supply, (part,)))

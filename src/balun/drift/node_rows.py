@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import duckdb
 
-from balun.chain.contract import Contract
-from balun.chain.corpus import Corpus
 from balun.chain.graph import Graph, Node
-from balun.chain.table import AnyTable
 from balun.drift.column import kind_of, number_sql
 from balun.drift.days import Dated
 from balun.drift.unit import Side
-from balun.engine import Engine
+from balun.engine import types_of
 from balun.errors import ProjectError, UsageError
 from balun.facts.supply import LABEL_KNOWN, Supply
 from balun.finding import Place
@@ -29,22 +24,6 @@ _READERS = {
     ".jsonl": "read_json({})",
     ".ndjson": "read_json({})",
 }
-
-
-@contextmanager
-def engine_of(graph: Graph) -> Iterator[Engine]:
-    with Engine(memory=graph.config.memory, threads=graph.config.threads) as engine:
-        yield engine
-
-
-def time_of(node: Node) -> str | None:
-    """The column that says when a row happened."""
-    declared = node.declared
-    if isinstance(declared, Contract):
-        return declared.time.name if declared.time else None
-    if isinstance(declared, Corpus):
-        return declared.at
-    return declared.at if isinstance(declared, AnyTable) else None
 
 
 def relation_of(made: Snapshot) -> str:
@@ -67,9 +46,7 @@ def side_of(connection: duckdb.DuckDBPyConnection, relation: str, time: str | No
     """Raises ProjectError where a file that was given can't be read."""
     try:
         told = connection.execute(f"SELECT count(*) FROM {relation}").fetchone()
-        types = {
-            str(row[0]): str(row[1]) for row in connection.execute(f"DESCRIBE SELECT * FROM {relation}").fetchall()
-        }
+        types = types_of(connection, relation)
     except duckdb.Error as exc:
         if file is None:
             raise
@@ -87,8 +64,8 @@ def dated(
     connection: duckdb.DuckDBPyConnection, graph: Graph, supply: Supply, node: Node, made: Snapshot
 ) -> Dated | None:
     """None where no column says when a row happened."""
-    time, relation = time_of(node), relation_of(made)
-    types = {str(row[0]): str(row[1]) for row in connection.execute(f"DESCRIBE SELECT * FROM {relation}").fetchall()}
+    time, relation = node.time, relation_of(made)
+    types = types_of(connection, relation)
     if time is None or kind_of(types.get(time, "")) != "time":
         return None
     local = quoted(time)
@@ -107,7 +84,7 @@ def _aside(connection: duckdb.DuckDBPyConnection, time: str, made: Snapshot) -> 
     if not file.exists():
         return None
     relation = in_parquet(file)
-    names = {str(row[0]) for row in connection.execute(f"DESCRIBE SELECT * FROM {relation}").fetchall()}
+    names = types_of(connection, relation)
     return (
         (relation, _day(f"TRY_CAST(TRY_CAST({quoted(time)}::VARCHAR AS TIMESTAMP) AS DATE)")) if time in names else None
     )

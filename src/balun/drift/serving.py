@@ -20,6 +20,7 @@ from balun.chain.model import Model
 from balun.drift.column import kind_of
 from balun.drift.compare import LEVEL, Compared, compare
 from balun.drift.node_rows import file_relation, relation_of, side_of
+from balun.engine import types_of
 from balun.errors import UsageError
 from balun.facts.supply import EXAMPLE
 from balun.quoting import in_parquet, quoted
@@ -94,7 +95,7 @@ def served(
     assert isinstance(corpus, Corpus)
     made, fitted = (_current(store, node) for node in (corpus_node, model))
     log = side_of(connection, file_relation(file), corpus.at, file)
-    has = _types(connection, log.relation)
+    has = types_of(connection, log.relation)
     missing = tuple(name for name in inputs if name not in has)
     known = {*inputs, corpus.at, *corpus.entity, corpus.label, PREDICTION, EXAMPLE}
     extra = tuple(name for name in has if name not in known)
@@ -112,10 +113,6 @@ def _current(store: Store, node: Node) -> Snapshot:
     if made is None:
         raise UsageError(f"{node.id} isn't made yet: run the project first")
     return made
-
-
-def _types(connection: duckdb.DuckDBPyConnection, relation: str) -> dict[str, str]:
-    return {str(row[0]): str(row[1]) for row in connection.execute(f"DESCRIBE SELECT * FROM {relation}").fetchall()}
 
 
 # -- what the model answers
@@ -187,7 +184,7 @@ def _equal(
         f"CREATE OR REPLACE TEMP TABLE computed AS SELECT * FROM {computed} "
         f"QUALIFY count(*) OVER (PARTITION BY {names}) = 1"
     )
-    types = _types(connection, "computed")
+    types = types_of(connection, "computed")
     on = " AND ".join(f"l.{quoted(key)}::{types[key]} = c.{quoted(key)}" for key in keys)
     both = f"{log} AS l JOIN computed AS c ON {on}"
     told = connection.execute(f"SELECT count(*) FROM {both}").fetchone()

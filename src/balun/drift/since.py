@@ -5,6 +5,7 @@ from __future__ import annotations
 import duckdb
 
 from balun.drift.unit import Side
+from balun.engine import types_of
 from balun.quoting import quoted
 
 _MOSTLY = 0.5
@@ -28,10 +29,7 @@ def since(connection: duckdb.DuckDBPyConnection, before: Side, now: Side) -> Sid
 
 
 def _common(connection: duckdb.DuckDBPyConnection, before: Side, now: Side) -> list[str]:
-    had, has = (
-        {str(row[0]): row[1] for row in connection.execute(f"DESCRIBE SELECT * FROM {side.relation}").fetchall()}
-        for side in (before, now)
-    )
+    had, has = (types_of(connection, side.relation) for side in (before, now))
     return [name for name, dtype in has.items() if had.get(name) == dtype]
 
 

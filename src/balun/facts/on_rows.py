@@ -8,6 +8,7 @@ from typing import TypeVar
 
 import duckdb
 
+from balun.engine import types_of
 from balun.facts import dtype
 from balun.facts.column_fact import ColumnFact
 from balun.facts.dependency import differing, repeated
@@ -29,8 +30,7 @@ class Claim:
 
 def columns_of(connection: duckdb.DuckDBPyConnection, rows: str) -> tuple[Column, ...]:
     """As the rows have them. rows: what FROM reads."""
-    told = connection.execute(f"DESCRIBE SELECT * FROM {rows}").fetchall()
-    return tuple(Column(str(name), str(type_)) for name, type_, *_ in told)
+    return tuple(Column(name, dtype) for name, dtype in types_of(connection, rows).items())
 
 
 def counted(connection: duckdb.DuckDBPyConnection, rows: str, claims: Sequence[Claim]) -> tuple[int, tuple[int, ...]]:

@@ -66,7 +66,7 @@ def joins(
     zones = {graph.config.zone, *(zone for node in nodes for zone in _zones(node))} - {"UTC"}
     traces = Traces(graph, supply)
     given = [_rows(traces, node, current) for node in nodes]
-    with Engine(memory=graph.config.memory, threads=graph.config.threads) as engine:
+    with Engine.of(graph.config) as engine:
         try:
             found = search(given, engine, zones=sorted(zones), asked=asked, say=say)
         except (duckdb.IOException, duckdb.InvalidInputException) as exc:
@@ -100,12 +100,11 @@ def _rows(traces: Traces, node: Node, current: Current) -> Rows:
         raise UsageError(f"{node.id} has no rows yet: run the project first")
     declared = node.declared
     assert isinstance(declared, Contract | AnyTable)
-    time = declared.time.name if isinstance(declared, Contract) and declared.time else getattr(declared, "at", None)
     above = frozenset(other.id for other in traces.graph.above(node))
     names = traces.supply.columns[node.id]
     origins = {name: traces.origins((node.name.lower(), name.lower())) for name in names}
     relation = in_parquet(made.rows)
-    return Rows(node.id, node.name, relation, declared.key, time, above, _references(declared), origins)
+    return Rows(node.id, node.name, relation, declared.key, node.time, above, _references(declared), origins)
 
 
 def _references(declared: object) -> tuple[tuple[tuple[str, ...], str, tuple[str, ...]], ...]:

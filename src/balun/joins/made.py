@@ -14,7 +14,7 @@ from balun.engine import Engine
 from balun.facts.supply import Supply
 from balun.joins.condition import Condition, Pairs, heads
 from balun.joins.form import Link
-from balun.joins.lost import Slice, lost_by, lost_slice
+from balun.joins.lost import Slice, lost_by
 from balun.joins.measured import Measured, measure, measure_by
 from balun.joins.percent import percent
 from balun.joins.side import Rows, Side, sides
@@ -81,7 +81,7 @@ def made_joins(graph: Graph, supply: Supply, node: Node, current: Current) -> tu
         return ()
     made = {parent.name.lower(): current(parent.id) for parent in graph.parents(node)}
     rows = {name: one for name, one in made.items() if one is not None}
-    with Engine(memory=graph.config.memory, threads=graph.config.threads) as engine:
+    with Engine.of(graph.config) as engine:
         for name, one in rows.items():
             engine.connection.execute(f"CREATE VIEW {quoted(name)} AS FROM {in_parquet(one.rows)}")
         found = [_counted(one, rows, engine) for one in joins_of(relation)]
@@ -101,7 +101,7 @@ def _counted(of: Join, rows: dict[str, Snapshot], engine: Engine) -> Made | None
         return None
     condition = Condition(of)
     made = Made(*condition.names, of.kind, condition.words(), condition.pairs, None)
-    sizes = [max((_rows_of(rows[one.parent.lower()]) for one in scans(side)), default=0) for side in condition.sides]
+    sizes = [max((rows[one.parent.lower()].count or 0 for one in scans(side)), default=0) for side in condition.sides]
     if max(sizes) > _MOST_ROWS or (not condition.is_equality and sizes[0] * sizes[1] > _MOST_PAIRS):
         return made
     try:
@@ -119,22 +119,16 @@ def counts(of: Join, engine: Engine) -> Measured:
 def _measured(condition: Condition, engine: Engine) -> tuple[Measured, Slice | None]:
     given = [Rows(name, name, _relation(side)) for name, side in zip(condition.names, condition.sides, strict=True)]
     left, right = sides(given, engine, sketched=False)
-    links = _links(left, right, condition.pairs)
-    if links:
-        counted = measure(left, right, links, engine)
-        return counted, lost_slice(left, right, links, engine) if counted.met < counted.rows else None
     on, keys = condition.sql(), condition.keys()
-    counted = measure_by(left, right, on, tuple(keys.values()), engine, asof=condition.of.asof)
+    if links := _links(left, right, condition.pairs):
+        counted = measure(left, right, links, engine)
+    else:
+        counted = measure_by(left, right, on, tuple(keys.values()), engine, asof=condition.of.asof)
     return counted, lost_by(left, right, on, keys, engine) if counted.met < counted.rows else None
 
 
 def _relation(side: Relation) -> str:
     return f"({sql_of(side)}) AS side({', '.join(map(quoted, heads(side.columns)))})"
-
-
-def _rows_of(made: Snapshot) -> int:
-    rows = made.info.get("rows")
-    return rows if isinstance(rows, int) else 0
 
 
 def _links(left: Side, right: Side, pairs: Pairs) -> list[Link]:

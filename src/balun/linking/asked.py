@@ -49,7 +49,7 @@ def plan_of(graph: Graph, store: Store, word: str) -> Planned:
         Side(parent.name, in_parquet(_made(store, parent).rows), key)
         for parent, key in zip(graph.parents(node), table.keys, strict=True)
     ]
-    with Engine(memory=graph.config.memory, threads=graph.config.threads) as engine:
+    with Engine.of(graph.config) as engine:
         return Planned.of(table.name, *planned(engine.connection, sides, table.linking))
 
 

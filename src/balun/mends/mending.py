@@ -15,7 +15,7 @@ import numpy as np
 from balun.chain.contract import Contract
 from balun.chain.graph import Graph, Node
 from balun.chain.table import AnyTable
-from balun.engine import Engine
+from balun.engine import Engine, types_of
 from balun.errors import UsageError
 from balun.mends.asking import MOST_ASKED, rows_to_ask
 from balun.mends.combined import combined
@@ -108,8 +108,7 @@ class Asked:
 
 def asked(graph: Graph, word: str, current: Callable[[str], Snapshot | None]) -> Asked:
     """Raises UsageError where it is no event or table, or wasn't run."""
-    found = [node for node in graph if node.name == word and node.kind in {"event", "table"}]
-    node = found[0] if len(found) == 1 else graph.find(word)
+    node = graph.find(word, "event", "table")
     if node.kind not in {"event", "table"}:
         raise UsageError(f"{node.id} is made of events and tables: mend those it is made of")
     made = current(node.id)
@@ -117,9 +116,8 @@ def asked(graph: Graph, word: str, current: Callable[[str], Snapshot | None]) ->
         raise UsageError(f"{node.id} has no rows yet: run the project first")
     declared = node.declared
     assert isinstance(declared, Contract | AnyTable)
-    time = declared.time.name if isinstance(declared, Contract) and declared.time else getattr(declared, "at", None)
     description = f"The rows of {node.name}, mended; written by balun mend, for a person to read and keep."
-    return Asked(node, made, Front(_owner(graph, node), description, declared.key, time, ()))
+    return Asked(node, made, Front(_owner(graph, node), description, declared.key, node.time, ()))
 
 
 def _owner(graph: Graph, node: Node) -> str | None:
@@ -180,15 +178,14 @@ def _to_label(sheet: Sheet, found: Sequence[Doubt], row: int) -> ToLabel:
 
 @contextmanager
 def _opened(graph: Graph, given: Asked, say: Say | None) -> Iterator[tuple[Sheet, tuple[str, ...]]]:
-    config = graph.config
     relation = in_parquet(given.made.rows)
-    with Engine(memory=config.memory, threads=config.threads) as engine:
+    with Engine.of(graph.config) as engine:
         try:
             sheet = read_sheet(given.node.name, relation, engine, key=given.front.key, say=say)
-            names = engine.connection.execute(f"DESCRIBE SELECT * FROM {relation}").fetchall()
+            names = tuple(types_of(engine.connection, relation))
         except (duckdb.IOException, duckdb.InvalidInputException) as exc:
             raise damaged(given.made, str(exc).splitlines()[0]) from exc
-        yield sheet, tuple(str(row[0]) for row in names)
+        yield sheet, names
 
 
 def mended(

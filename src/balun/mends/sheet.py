@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from balun.engine import Engine
+from balun.engine import Engine, types_of
 from balun.quoting import quoted
 from balun.scan.reading import family
 
@@ -148,7 +148,7 @@ def read_sheet(
     """At most a million rows are looked at, drawn evenly. Columns of nested types are left alone."""
     tell = say or (lambda _: None)
     run = engine.connection.execute
-    described = [(str(one), str(dtype)) for one, dtype, *_ in run(f"DESCRIBE SELECT * FROM {relation}").fetchall()]
+    described = list(types_of(engine.connection, relation).items())
     total = int(run(f"SELECT count(*) FROM {relation}").fetchall()[0][0])
     sample = f" USING SAMPLE reservoir({MOST_ROWS} ROWS) REPEATABLE (1)" if total > MOST_ROWS else ""
     if sample:

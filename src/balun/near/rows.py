@@ -40,8 +40,7 @@ def snapshot_of(graph: Graph, rows: Rows, node: Node) -> Snapshot | None:
 
 
 def count_of(snapshot: Snapshot | None) -> int | None:
-    rows = snapshot.info.get("rows") if snapshot else None
-    return rows if isinstance(rows, int) else None
+    return snapshot.count if snapshot else None
 
 
 def parquet(snapshot: Snapshot, file: str = "rows.parquet") -> str:

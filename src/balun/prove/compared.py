@@ -8,6 +8,7 @@ from pathlib import Path
 import duckdb
 
 from balun.effect import Verdict
+from balun.engine import types_of
 from balun.quoting import in_parquet, quoted
 
 # Sums of the same doubles in another order differ by less.
@@ -24,7 +25,7 @@ def compared(
     as often as they did. So a column that is said to be the same and isn't is always found. Bags of rows are told apart
     by sums of 64-bit hashes.
     """
-    reads = [_read(path) for path in (before, after)]
+    reads = [in_parquet(path) for path in (before, after)]
     types = [types_of(connection, read) for read in reads]
     known = [name for name in said if name in types[0]]
     if same_rows(connection, before, after):
@@ -47,17 +48,9 @@ def compared(
 
 def same_rows(connection: duckdb.DuckDBPyConnection, before: Path, after: Path) -> bool:
     """Whether two files hold the same columns, and the same rows as often."""
-    reads = [_read(path) for path in (before, after)]
+    reads = [in_parquet(path) for path in (before, after)]
     types = [types_of(connection, read) for read in reads]
     return types[0] == types[1] and alike(connection, reads, [[*types[0]]])[0]
-
-
-def _read(path: Path) -> str:
-    return in_parquet(path)
-
-
-def types_of(connection: duckdb.DuckDBPyConnection, read: str) -> dict[str, str]:
-    return {str(row[0]): str(row[1]) for row in connection.execute(f"DESCRIBE SELECT * FROM {read}").fetchall()}
 
 
 def alike(connection: duckdb.DuckDBPyConnection, reads: Sequence[str], sets: Sequence[Sequence[str]]) -> list[bool]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import duckdb
@@ -24,14 +23,9 @@ LINE = "coalesce(try(decode(source_line)), source_line::VARCHAR)"
 """The line as text, with `\\xE9` for bytes that aren't UTF-8."""
 
 
-def parquet(file: Path) -> str:
-    """SQL for FROM."""
-    return in_parquet(file)
-
-
 def all_rows(snapshot: Snapshot) -> str:
     """A SELECT of all rows that were set aside, each with its number NTH."""
-    return f"SELECT *, row_number() OVER () AS {NTH} FROM {parquet(snapshot.folder / FILE)}"
+    return f"SELECT *, row_number() OVER () AS {NTH} FROM {in_parquet(snapshot.folder / FILE)}"
 
 
 def limited(count: int | None) -> str:

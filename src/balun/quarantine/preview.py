@@ -13,10 +13,10 @@ import pyarrow.parquet as pq
 from balun.chain.contract import Column, Contract, Files
 from balun.chain.mend import OF_A_LINE, Mend
 from balun.engine import Engine
-from balun.quarantine.aside import NTH, all_rows, parquet, text_of
+from balun.quarantine.aside import NTH, all_rows, text_of
 from balun.quarantine.moment import reading_of
 from balun.quarantine.quarantine import Quarantine
-from balun.quoting import literal, quoted
+from balun.quoting import in_parquet, literal, quoted
 from balun.scan.collected import Reason
 from balun.scan.faulty import TABLE, faulty
 from balun.scan.mended import CURED, Mending
@@ -168,7 +168,7 @@ class _Trial:
         )
         nth = f"row_number() OVER (PARTITION BY {', '.join(values)} ORDER BY f, r) AS nth"
         whole = f"(SELECT *, {nth} FROM {_WHOLE} WHERE {filled})"
-        there = f"EXISTS (FROM {parquet(self.part.snapshot.rows)} AS k WHERE {kept})"
+        there = f"EXISTS (FROM {in_parquet(self.part.snapshot.rows)} AS k WHERE {kept})"
         return f"SELECT f, r FROM {whole} AS w WHERE nth > 1 OR {there}"
 
     def _examples(self, files: list[str], count: int) -> Iterator[Example]:

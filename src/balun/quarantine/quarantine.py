@@ -13,11 +13,11 @@ import pyarrow.parquet as pq
 
 from balun.chain.contract import Contract
 from balun.errors import UsageError, nearest
-from balun.quarantine.aside import FILE, LINE, NTH, all_rows, ask, copy, limited, parquet, text_of
+from balun.quarantine.aside import FILE, LINE, NTH, all_rows, ask, copy, limited, text_of
 from balun.quarantine.grouping import Group, grouped
 from balun.quarantine.moment import moment
 from balun.quarantine.sampling import picked
-from balun.quoting import literal
+from balun.quoting import in_parquet, literal
 from balun.scan.collected import Reason
 from balun.scan.scan import MENDED
 from balun.snapshot import Snapshot
@@ -135,7 +135,7 @@ class Quarantine:
         file = self.snapshot.folder / MENDED
         if not file.exists():
             return self.table(0)
-        return ask(self.snapshot, f"SELECT * REPLACE ({LINE} AS source_line) FROM {parquet(file)}{limited(limit)}")
+        return ask(self.snapshot, f"SELECT * REPLACE ({LINE} AS source_line) FROM {in_parquet(file)}{limited(limit)}")
 
     def write(self, file: Path) -> int:
         """The rows of this part, as CSV where the file's name ends so, else as Parquet. Returns how many."""

@@ -55,45 +55,31 @@ def faulty(
     besides: of one row alone too, and no reason to set it aside: who breaks nothing else is of the kind `kept`.
     mending: takes out again what it can mend, before repeats are looked for.
     """
-    with _nan_looked_for(engine, rows), _found(engine, rows, columns, alone, key, unique, besides, mending) as found:
-        yield found
+    with _nan_looked_for(engine, rows):
+        narrow = narrowed(engine, rows, columns, alone)
+        more = narrowed(engine, rows, columns, besides)
+        repeats = [one.promise for one in (*key, *unique)]
+        proved = (*narrow.proved, *(False for _ in repeats), *more.proved)
+        found = Faulty(engine, rows.sql, (*alone, *repeats, *besides), proved)
+        try:
+            found.find_alone(narrow)
+            found = mending.cure(found) if mending else found
+            found.find_repeated(key, "duplicate")
+            found.find_repeated(unique, "quarantined")
+            if mending:
+                mending.recall(found)
+            found.find_besides(more, len(alone) + len(repeats))
+            found.merge()
+            yield found
+        finally:
+            for table in (TABLE, _TWINS, _LATER, *narrow.tables, *more.tables):
+                engine.connection.execute(f"DROP TABLE IF EXISTS {table}")
 
 
 def _nan_looked_for(engine: Engine, rows: Rows) -> AbstractContextManager[None]:
     """Of a column whose footer tells of one value alone DuckDB takes each for that one, where NaN may be among them."""
     floats = any(family(dtype) == "float" for part in rows.parts for dtype in part.dtypes)
     return engine.without("statistics_propagation") if floats else nullcontext()
-
-
-@contextmanager
-def _found(
-    engine: Engine,
-    rows: Rows,
-    columns: Sequence[Column],
-    alone: Sequence[Promise],
-    key: Sequence[Repeat],
-    unique: Sequence[Repeat],
-    besides: Sequence[Promise],
-    mending: Mends | None,
-) -> Iterator[Faulty]:
-    narrow = narrowed(engine, rows, columns, alone)
-    more = narrowed(engine, rows, columns, besides)
-    repeats = [one.promise for one in (*key, *unique)]
-    proved = (*narrow.proved, *(False for _ in repeats), *more.proved)
-    found = Faulty(engine, rows.sql, (*alone, *repeats, *besides), proved)
-    try:
-        found.find_alone(narrow)
-        found = mending.cure(found) if mending else found
-        found.find_repeated(key, "duplicate")
-        found.find_repeated(unique, "quarantined")
-        if mending:
-            mending.recall(found)
-        found.find_besides(more, len(alone) + len(repeats))
-        found.merge()
-        yield found
-    finally:
-        for table in (TABLE, _TWINS, _LATER, *narrow.tables, *more.tables):
-            engine.connection.execute(f"DROP TABLE IF EXISTS {table}")
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import duckdb
 
 from balun.chain.contract import Contract
+from balun.engine import types_of
 from balun.quoting import in_parquet, quoted
 from balun.scan.promises import Promise
 from balun.scan.reading import family
@@ -53,10 +54,7 @@ def orphans(
     """A promise that reads a table of the values that aren't found: `_balun_orphan` and its number."""
     table, places = f"{TABLE}{number}", range(len(one.columns))
     source = in_parquet(parent.rows)
-    types = {
-        str(name).lower(): str(dtype)
-        for name, dtype, *_ in connection.execute(f"DESCRIBE SELECT * FROM {source}").fetchall()
-    }
+    types = {name.lower(): dtype for name, dtype in types_of(connection, source).items()}
     values = ", ".join(f"t{at} AS v{place}" for place, at in enumerate(one.columns))
     filled = " AND ".join(f"t{at} IS NOT NULL" for at in one.columns)
     connection.execute(

@@ -74,10 +74,9 @@ def scan(graph: Graph, current: Current, node: Node, asked: Asked, say: Callable
     """Raises ProjectError where the rows can't be read, and UsageError for a node that has none of its own."""
     if not isinstance(node.declared, Contract | Table | PythonTable):
         raise UsageError(f"{node.id} promises nothing of rows: name an event or a table")
-    config = graph.config
     with ExitStack() as stack:
         work = Path(stack.enter_context(TemporaryDirectory(prefix="balun-scan-")))
-        engine = stack.enter_context(Engine(memory=config.memory, threads=config.threads, spill=work / "spill"))
+        engine = stack.enter_context(Engine.of(graph.config, work / "spill"))
         one = _Scan(graph, current, node, asked, engine, work, say or (lambda _: None))
         try:
             return one.scanned()

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import TypeVar
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from balun.chain.corpus import Corpus
 from balun.chain.graph import Graph, Node
@@ -16,7 +15,7 @@ from balun.chain.model import Model
 from balun.errors import ProjectError, UsageError, nearest
 from balun.fit.guess import gives
 from balun.run import Silent, Watch
-from balun.snapshot import Snapshot, damaged
+from balun.snapshot import Snapshot, damaged, rows_in
 from balun.stocktake.amount import Amount, amount_of
 from balun.stocktake.cleanness import Cleanness, cleanness_of
 from balun.stocktake.clusters import Clusters, clusters_of
@@ -105,7 +104,7 @@ def model_node(graph: Graph, corpus: Node, word: str | None) -> Node | None:
 def read_rows(snapshot: Snapshot) -> pa.Table:
     """Raises ProjectError where its file is damaged."""
     try:
-        return pq.read_table(snapshot.rows, partitioning=None)
+        return rows_in(snapshot.rows)
     except (OSError, ValueError) as exc:
         raise damaged(snapshot, str(exc)) from exc
 

@@ -43,9 +43,8 @@ def counts_of(chain: Chain, store: Store, id_: str, column: str) -> dict[str, Co
 
 
 def _counts(chain: Chain, id_: str, column: str, made: Snapshot) -> dict[str, Count]:
-    config = chain.graph.config
     rows = in_parquet(made.rows)
-    with Engine(memory=config.memory, threads=config.threads) as engine:
+    with Engine.of(chain.graph.config) as engine:
         try:
             columns = columns_of(engine.connection, rows)
             told = list(_claims(chain, id_, column, columns, rows))

@@ -8,9 +8,10 @@ import duckdb
 
 from balun.build import Bench
 from balun.chain.corpus import Corpus
+from balun.engine import types_of
 from balun.facts.supply import EXAMPLE
 from balun.plan import Step, name_of
-from balun.prove.compared import alike, types_of
+from balun.prove.compared import alike
 from balun.quoting import in_parquet, literal, quoted
 from balun.snapshot import Snapshot
 

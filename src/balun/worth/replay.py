@@ -122,8 +122,7 @@ def _write(history: History, edited: _Edited) -> None:
 
 
 def _engine(history: History) -> Engine:
-    config = history.chain.graph.config
-    return Engine(memory=config.memory, threads=config.threads, spill=history.store.spill)
+    return Engine.of(history.chain.graph.config, history.store.spill)
 
 
 def _judged(history: History, own: Mapping[str, Difference], after: Standing) -> Judge:

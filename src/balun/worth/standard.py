@@ -10,7 +10,6 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from balun.chain.corpus import Corpus
@@ -28,6 +27,7 @@ from balun.fit.metric import Guess, Metric, Truth, metric_of
 from balun.fit.paired import Gap, Paired
 from balun.fit.resampled import drawn_rows, refit_rows
 from balun.fit.threads import one_if_busy
+from balun.snapshot import rows_in
 from balun.worth.history import History
 
 Say = Callable[[str], None]
@@ -145,7 +145,7 @@ def standard(history: History, node: Node) -> Standard:
     corpus_node = history.chain.graph.nodes[node.parents[0]]
     corpus = corpus_node.declared
     assert isinstance(corpus, Corpus)
-    rows = pq.read_table(history.made[corpus_node.id].rows, partitioning=None)
+    rows = rows_in(history.made[corpus_node.id].rows)
     inputs = tuple(history.chain.supply.inputs[corpus_node.id])
     fitted = Fitted.load(history.made[node.id].folder)
     return Standard(node, model, corpus, inputs, labelled(model, corpus, rows), fitted)
